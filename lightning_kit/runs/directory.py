@@ -1,0 +1,135 @@
+"""The run directory: make one, find one, and find the checkpoints in it."""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Self, final
+
+from lightning_kit.runs.errors import RunError
+from lightning_kit.runs.record import RunRecord
+
+
+@final
+@dataclass(frozen=True)
+class RunDirectory:
+    """A folder ``runs/<recipe name>/<yyyymmdd-hhmmss>/`` and the files that every run has."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, name: str, root: Path = Path("runs")) -> Self:
+        """Make a new directory for a run of recipe ``name``; a taken name gets ``-2``, ``-3``...
+
+        Call on rank 0 alone: the exclusive ``mkdir`` decides between runs that start together.
+        """
+        parent = (root / name).absolute()
+        parent.mkdir(parents=True, exist_ok=True)
+        stamp, number = datetime.now().strftime("%Y%m%d-%H%M%S"), 1
+        while True:
+            path = parent / (stamp if number == 1 else f"{stamp}-{number}")
+            try:
+                path.mkdir()
+            except FileExistsError:
+                number += 1
+            else:
+                return cls(path)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Return the run in ``path``; RunError if it is not one."""
+        resolved = Path(path).resolve()
+        if not (resolved / "run.json").is_file():
+            runs = sorted(found.parent for found in resolved.glob("*/run.json"))
+            hint = f"; did you mean {runs[-1]}?" if runs else ""
+            raise RunError(f"{path} is not a run directory: it has no run.json{hint}")
+        return cls(resolved)
+
+    @classmethod
+    def of_checkpoint(cls, checkpoint: Path) -> Self | None:
+        """Return the run that ``checkpoint`` lies in, if it lies in one."""
+        for parent in checkpoint.resolve().parents[:3]:
+            if (parent / "run.json").is_file():
+                return cls(parent)
+        return None
+
+    @classmethod
+    def latest(cls, name: str, root: Path = Path("runs")) -> Self:
+        """Return the newest run of recipe ``name``."""
+        link = root / name / "latest"
+        if not link.exists():
+            raise RunError(
+                f"no run of {name!r} below {root}/: train one first (lightning-kit fit), or name a "
+                "run directory or a checkpoint"
+            )
+        return cls.open(link)
+
+    @property
+    def name(self) -> str:
+        """The recipe's name."""
+        return self.path.parent.name
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.yaml"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def record_path(self) -> Path:
+        return self.path / "run.json"
+
+    def record(self) -> RunRecord:
+        return RunRecord.read(self.record_path)
+
+    def make_latest(self) -> None:
+        """Point ``latest`` here, in one step: no reader ever finds it missing."""
+        beside = self.path.parent / f".latest.{os.getpid()}"
+        beside.unlink(missing_ok=True)
+        beside.symlink_to(self.path.name)
+        beside.replace(self.path.parent / "latest")
+
+    def best(self) -> Path:
+        """Return the best checkpoint that the run recorded."""
+        best = self.record().best
+        if best is None or not best.get("path"):
+            raise RunError(
+                f"{self.path} records no best checkpoint (no ModelCheckpoint with a monitor saved "
+                f"one); say --ckpt_path last, or one of: {self._listing()}"
+            )
+        return self._existing(best["path"])
+
+    def last(self) -> Path:
+        """Return the newest checkpoint of the run."""
+        recorded = self.record().last
+        found = sorted(self.checkpoints.rglob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
+        if found:
+            return found[-1]
+        if recorded:
+            return self._existing(recorded)
+        raise RunError(f"{self.path} has no checkpoint")
+
+    def relative(self, path: str | Path) -> str:
+        """Write ``path`` as the record does: relative where it lies inside."""
+        absolute = Path(path).absolute()
+        inside = absolute.is_relative_to(self.path)
+        return str(absolute.relative_to(self.path) if inside else absolute)
+
+    def dated_file(self, stem: str, suffix: str) -> Path:
+        """Return the name of a new file ``<stem>-<yyyymmdd-hhmmss><suffix>`` that no file has."""
+        stamp, number = datetime.now().strftime("%Y%m%d-%H%M%S"), 1
+        while (path := self.path / f"{stem}-{stamp}{f'-{number}' * (number > 1)}{suffix}").exists():
+            number += 1
+        return path
+
+    def _existing(self, name: str) -> Path:
+        path = self.path / name
+        if not path.exists():
+            raise RunError(f"{path} is recorded but gone; there are: {self._listing()}")
+        return path
+
+    def _listing(self) -> str:
+        names = sorted(self.relative(path) for path in self.checkpoints.rglob("*.ckpt"))
+        return ", ".join(names) or "no checkpoints at all"

@@ -1,0 +1,150 @@
+"""Keep ``run.json`` true from a fit's first hook to its end."""
+
+import signal
+import time
+from pathlib import Path
+from typing import Any, final
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
+from pytorch_lightning.utilities.exceptions import SIGTERMException
+
+from lightning_kit.compat import refuse_twin, release_observer, save_rank_local
+from lightning_kit.runs.directory import RunDirectory
+from lightning_kit.runs.peers import announce, announced, is_broken_link
+from lightning_kit.runs.record import RunRecord, Status
+
+EXIT_CODES: dict[Status, int] = {"finished": 0, "stopped": 0, "preempted": 75, "failed": 1}
+INTERRUPTED = "interrupted.ckpt"
+
+
+@final
+class RunRecorder(pl.Callback):
+    """Write a fit's record at its start, at each new best score and at its end.
+
+    Ctrl-C and SIGTERM save a checkpoint, ``checkpoints/interrupted.ckpt``, before the run ends.
+
+    Args:
+        directory: The run's directory on rank 0, None on the other ranks.
+        record: What is known before the start.
+        config: Text of ``config.yaml``.
+    """
+
+    def __init__(self, directory: RunDirectory | None, record: RunRecord, config: str) -> None:
+        self.directory = directory
+        self.record = record
+        self.config = config
+        self._started_s = time.monotonic()
+        self._best_path = ""
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        refuse_twin(trainer, self)
+        path = trainer.strategy.broadcast(self.directory and str(self.directory.path))
+        assert path is not None
+        self.directory = RunDirectory(Path(path))
+        if trainer.is_global_zero:
+            self.directory.config.write_text(self.config)
+            self._write()
+            self.directory.make_latest()
+
+    def on_train_batch_start(self, trainer: pl.Trainer, *args: Any) -> None:
+        self._note_best(trainer)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._note_best(trainer)
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        release_observer()
+        if isinstance(exception, KeyboardInterrupt):
+            self._save(trainer)
+            self._end(trainer, "stopped", "Ctrl-C", exit_code=128 + signal.SIGINT)
+        elif isinstance(exception, SIGTERMException):
+            self._save(trainer)
+            self._end_resumable(trainer, "SIGTERM")
+        elif trainer.world_size > 1 and is_broken_link(exception):
+            if (raised := announced()) is not None:
+                self._end(trainer, "failed", f"on another rank: {raised}")
+            else:
+                self._end_resumable(trainer, "a peer died")
+        else:
+            announce(exception)
+            reason = f"{type(exception).__name__}: {exception}".strip().splitlines()[0]
+            self._end(trainer, "failed", reason)
+
+    def end(self, trainer: pl.Trainer) -> None:
+        """Record that ``trainer.fit`` came back: out of epochs or steps, or stopped early."""
+        if self.record.status != "running" or self.directory is None:
+            return
+        out_of_epochs = trainer.max_epochs is not None and (
+            0 <= trainer.max_epochs <= trainer.current_epoch
+        )
+        out_of_steps = 0 <= trainer.max_steps <= trainer.global_step
+        if not trainer.should_stop or out_of_epochs or out_of_steps:
+            self._end(trainer, "finished", "")
+        else:
+            self._end(trainer, "stopped", _stop_reason(trainer))
+
+    def _end_resumable(self, trainer: pl.Trainer, reason: str) -> None:
+        assert self.directory is not None
+        resumable = any(self.directory.checkpoints.rglob("*.ckpt"))
+        self._end(trainer, "preempted" if resumable else "failed", reason)
+
+    def _end(
+        self, trainer: pl.Trainer, status: Status, reason: str, exit_code: int | None = None
+    ) -> None:
+        self._note_best(trainer)
+        self.record.status, self.record.stop_reason = status, reason
+        self.record.exit_code = EXIT_CODES[status] if exit_code is None else exit_code
+        self.record.epoch = trainer.current_epoch
+        if trainer.is_global_zero and self.directory is not None:
+            self._write()
+
+    def _save(self, trainer: pl.Trainer) -> None:
+        # Before training began there is nothing to save that is not the start itself.
+        if self.directory is None or trainer.global_step == 0:
+            return
+        path = self.directory.checkpoints / INTERRUPTED
+        try:
+            saved = save_rank_local(trainer, path)
+        except Exception as error:
+            pl.utilities.rank_zero_warn(f"no checkpoint on interruption: {error}")
+        else:
+            self.record.last = self.directory.relative(path) if saved else self.record.last
+
+    def _note_best(self, trainer: pl.Trainer) -> None:
+        checkpoint = _monitored(trainer)
+        if checkpoint is None or checkpoint.best_model_path == self._best_path:
+            return
+        self._best_path = checkpoint.best_model_path
+        if not trainer.is_global_zero or self.directory is None:
+            return
+        score = checkpoint.best_model_score
+        self.record.best = {
+            "monitor": checkpoint.monitor,
+            "mode": checkpoint.mode,
+            "score": None if score is None else float(score),
+            "epoch": trainer.current_epoch + 1,
+            "path": self.directory.relative(self._best_path),
+        }
+        self._write()
+
+    def _write(self) -> None:
+        assert self.directory is not None
+        self.record.seconds = round(time.monotonic() - self._started_s, 3)
+        self.record.write(self.directory.record_path)
+
+
+def _monitored(trainer: pl.Trainer) -> ModelCheckpoint | None:
+    for callback in trainer.checkpoint_callbacks:
+        if isinstance(callback, ModelCheckpoint) and callback.monitor is not None:
+            return callback
+    return None
+
+
+def _stop_reason(trainer: pl.Trainer) -> str:
+    for callback in trainer.early_stopping_callbacks:
+        if isinstance(callback, EarlyStopping) and callback.stopped_epoch > 0:
+            return callback.stopping_reason_message or f"{callback.monitor} stopped improving"
+    return "trainer.should_stop was set"

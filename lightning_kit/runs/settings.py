@@ -1,0 +1,171 @@
+"""Let this run's settings win over those that a checkpoint brings back as state."""
+
+import logging
+from types import MethodType
+from typing import Any, final
+
+import pytorch_lightning as pl
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from lightning_kit.compat import refuse_twin
+from lightning_kit.runs import random_state
+from lightning_kit.runs.given import (
+    NOTHING,
+    Given,
+    Plain,
+    can_replay,
+    group_settings,
+    plain,
+    replay,
+    schedule_settings,
+)
+
+log = logging.getLogger(__name__)
+KEY = "lightning_kit"
+# What a schedule moves by itself; needed where a checkpoint does not say what its run was given.
+CLOCKS = {
+    "last_epoch", "_step_count", "_last_lr", "best", "num_bad_epochs", "cooldown_counter",
+    "T_cur", "T_i", "_is_initial", "_get_lr_called_within_step", "class",
+}  # fmt: skip
+
+
+@final
+class SettingsKeeper(pl.Callback):
+    """Write changed settings back after a restore, and leave equal ones as restored.
+
+    Changed means: other than what the checkpoint's own run was given. Covers the settings of
+    parameter groups, schedules and callbacks. A changed rate or schedule goes on from where it would
+    stand had it been so from the start. The states of the random generators are kept as well, so
+    that an unchanged configuration goes on bit for bit from the end of an epoch.
+
+    Args:
+        resuming: Whether this fit starts from a checkpoint.
+    """
+
+    def __init__(self, *, resuming: bool) -> None:
+        self.resuming = resuming
+        self.given = Given()
+        self._loaded: dict[str, Any] | None = None
+        self._random_state: dict[str, Any] | None = None
+
+    def listen(self, pl_module: pl.LightningModule) -> None:
+        """Take down what ``pl_module.configure_optimizers`` returns, when Lightning asks it."""
+        configure = pl_module.configure_optimizers
+
+        def configure_optimizers(module: pl.LightningModule) -> Any:
+            configured = configure()
+            self.given.note_configured(configured, copy_schedules=self.resuming)
+            return configured
+
+        pl_module.configure_optimizers = MethodType(configure_optimizers, pl_module)  # type: ignore[method-assign]
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        refuse_twin(trainer, self)
+        self.given.note_callbacks([c for c in trainer.callbacks if c is not self])
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        checkpoint[KEY] = {"given": self.given.as_state(), "random": random_state.capture()}
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        kept = checkpoint.get(KEY) or {}
+        self._random_state = kept.get("random")
+        self._loaded = {
+            "given": kept.get("given") or {},
+            "callbacks": plain(checkpoint.get("callbacks") or {}),
+        }
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self._loaded is None:
+            return
+        before = self._loaded["given"]
+        self._write_back_callbacks(trainer, before.get("callbacks"))
+        changed = self._write_back_groups(trainer.optimizers, before.get("optimizers"))
+        schedules = [config.scheduler for config in trainer.lr_scheduler_configs]
+        self._write_back_schedules(schedules, before.get("schedules"), changed)
+        self._loaded = None
+        if self._random_state is not None:
+            random_state.restore(self._random_state)
+
+    def _write_back_callbacks(self, trainer: pl.Trainer, before: dict[str, Plain] | None) -> None:
+        assert self._loaded is not None
+        for callback in trainer.callbacks:
+            key = callback.state_key
+            restored = self._loaded["callbacks"].get(key) or {}
+            for name, now in self.given.callbacks.get(key, {}).items():
+                held = plain(getattr(callback, name, NOTHING))
+                was = restored.get(name) if before is None else before.get(key, {}).get(name, now)
+                # Where the callback kept its own value there is nothing to write back.
+                if now != was and held != now and held == restored.get(name):
+                    setattr(callback, name, now)
+                    log.info("%s.%s: %r instead of the checkpoint's %r", key, name, now, held)
+
+    def _write_back_groups(
+        self, optimizers: list[Optimizer], before: list[list[Plain]] | None
+    ) -> list[tuple[Optimizer, int, float]]:
+        """Return the groups whose rate was changed, each with the factor of the change."""
+        rates = []
+        for o, (optimizer, groups) in enumerate(
+            zip(optimizers, self.given.optimizers, strict=True)
+        ):
+            for g, (group, now) in enumerate(zip(optimizer.param_groups, groups, strict=True)):
+                was = group_settings(group) if before is None else before[o][g]
+                if before is None and "initial_lr" in now:
+                    was["lr"] = (
+                        now["lr"] if was.get("initial_lr") == now["initial_lr"] else was["lr"]
+                    )
+                changed = {name for name, value in now.items() if was.get(name, value) != value}
+                if changed & {"lr", "initial_lr"}:
+                    base = "initial_lr" if "initial_lr" in now else "lr"
+                    old = was.get(base, was["lr"])
+                    rates.append((optimizer, g, now[base] / old if old else 1.0))
+                for name in changed:
+                    moved = name == "lr" and "initial_lr" in now
+                    group[name] = (
+                        group["lr"] * rates[-1][2] if moved else _as(group[name], now[name])
+                    )
+                    log.info("parameter group %d.%d: %s = %r", o, g, name, group[name])
+        return rates
+
+    def _write_back_schedules(
+        self,
+        schedules: list[Any],
+        before: list[Plain] | None,
+        rates: list[tuple[Optimizer, int, float]],
+    ) -> None:
+        given, fresh = self.given.schedules, self.given.fresh_schedules
+        for i, schedule in enumerate(schedules):
+            if not isinstance(schedule, LRScheduler) or i >= len(given):
+                continue
+            now = given[i]
+            if before is None or i >= len(before):
+                was = {k: v for k, v in schedule_settings(schedule).items() if k not in CLOCKS}
+            else:
+                was = before[i]
+            changed = {name for name in now if name in was and now[name] != was[name]}
+            rate_changed = any(optimizer is schedule.optimizer for optimizer, _, _ in rates)
+            if not changed and not rate_changed:
+                continue
+            if can_replay(schedule):
+                _adopt(schedule, replay(fresh[i], schedule.last_epoch))
+            else:
+                state = fresh[i].state_dict()
+                schedule.load_state_dict({name: state[name] for name in changed if name in state})
+            log.info("schedule %d (%s) goes on with this run's settings", i, now["class"])
+
+
+def _adopt(schedule: LRScheduler, replayed: LRScheduler) -> None:
+    schedule.load_state_dict(replayed.state_dict())
+    groups = zip(schedule.optimizer.param_groups, replayed.optimizer.param_groups, strict=True)
+    for group, wanted in groups:
+        for name in group_settings(wanted):
+            group[name] = wanted[name]
+
+
+def _as(like: Any, value: Any) -> Any:
+    """Return a plain ``value`` in the container that ``like`` has (betas are a tuple)."""
+    return tuple(value) if isinstance(like, tuple) else value
