@@ -84,12 +84,15 @@ class RunDirectory:
     def record(self) -> RunRecord:
         return RunRecord.read(self.record_path)
 
-    def make_latest(self) -> None:
-        """Point ``latest`` here, in one step: no reader ever finds it missing."""
+    def make_latest(self) -> Self | None:
+        """Point ``latest`` here, in one step, and return the run that it pointed to before."""
+        link = self.path.parent / "latest"
+        before = type(self)(link.resolve()) if link.exists() else None
         beside = self.path.parent / f".latest.{os.getpid()}"
         beside.unlink(missing_ok=True)
         beside.symlink_to(self.path.name)
-        beside.replace(self.path.parent / "latest")
+        beside.replace(link)
+        return before
 
     def best(self) -> Path:
         """Return the best checkpoint that the run recorded."""

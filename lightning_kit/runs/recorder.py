@@ -36,6 +36,9 @@ class RunRecorder(pl.Callback):
         self.config = config
         self._started_s = time.monotonic()
         self._best_path = ""
+        self._epoch = 0
+        self._set_up = False
+        self._before: RunDirectory | None = None
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         refuse_twin(trainer, self)
@@ -45,18 +48,23 @@ class RunRecorder(pl.Callback):
         if trainer.is_global_zero:
             self.directory.config.write_text(self.config)
             self._write()
-            self.directory.make_latest()
+            self._before = self.directory.make_latest()
+        self._set_up = True
 
     def on_train_batch_start(self, trainer: pl.Trainer, *args: Any) -> None:
         self._note_best(trainer)
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Checkpoint callbacks run after all others: the last epoch's best is only seen now.
         self._note_best(trainer)
+        self._epoch = trainer.current_epoch + 1
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
         release_observer()
+        if not self._set_up:
+            return
         if isinstance(exception, KeyboardInterrupt):
             self._save(trainer)
             self._end(trainer, "stopped", "Ctrl-C", exit_code=128 + signal.SIGINT)
@@ -86,6 +94,12 @@ class RunRecorder(pl.Callback):
         else:
             self._end(trainer, "stopped", _stop_reason(trainer))
 
+    def withdraw(self) -> None:
+        """Point ``latest`` back where it was, after a fit that wrong input ended."""
+        empty = self.directory is not None and not any(self.directory.checkpoints.rglob("*.ckpt"))
+        if empty and self._before is not None:
+            self._before.make_latest()
+
     def _end_resumable(self, trainer: pl.Trainer, reason: str) -> None:
         assert self.directory is not None
         resumable = any(self.directory.checkpoints.rglob("*.ckpt"))
@@ -97,8 +111,10 @@ class RunRecorder(pl.Callback):
         self._note_best(trainer)
         self.record.status, self.record.stop_reason = status, reason
         self.record.exit_code = EXIT_CODES[status] if exit_code is None else exit_code
-        self.record.epoch = trainer.current_epoch
+        self.record.epoch = self._epoch
         if trainer.is_global_zero and self.directory is not None:
+            if any(self.directory.checkpoints.rglob("*.ckpt")):
+                self.record.last = self.directory.relative(self.directory.last())
             self._write()
 
     def _save(self, trainer: pl.Trainer) -> None:
@@ -107,11 +123,10 @@ class RunRecorder(pl.Callback):
             return
         path = self.directory.checkpoints / INTERRUPTED
         try:
-            saved = save_rank_local(trainer, path)
+            save_rank_local(trainer, path)
         except Exception as error:
+            # A full disk must not hide that the run was interrupted, nor its record.
             pl.utilities.rank_zero_warn(f"no checkpoint on interruption: {error}")
-        else:
-            self.record.last = self.directory.relative(path) if saved else self.record.last
 
     def _note_best(self, trainer: pl.Trainer) -> None:
         checkpoint = _monitored(trainer)
@@ -125,7 +140,7 @@ class RunRecorder(pl.Callback):
             "monitor": checkpoint.monitor,
             "mode": checkpoint.mode,
             "score": None if score is None else float(score),
-            "epoch": trainer.current_epoch + 1,
+            "epoch": self._epoch,
             "path": self.directory.relative(self._best_path),
         }
         self._write()
@@ -145,6 +160,6 @@ def _monitored(trainer: pl.Trainer) -> ModelCheckpoint | None:
 
 def _stop_reason(trainer: pl.Trainer) -> str:
     for callback in trainer.early_stopping_callbacks:
-        if isinstance(callback, EarlyStopping) and callback.stopped_epoch > 0:
-            return callback.stopping_reason_message or f"{callback.monitor} stopped improving"
+        if isinstance(callback, EarlyStopping) and callback.stopping_reason_message:
+            return callback.stopping_reason_message.partition(". Signaling")[0]
     return "trainer.should_stop was set"

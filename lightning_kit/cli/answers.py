@@ -1,0 +1,57 @@
+"""Write predictions as a table that a person can open."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lightning_kit.cli.errors import InputError
+
+
+def write_answers(path: Path, batches: list[Any], classes: list[str] | None = None) -> int:
+    """Write one row per sample to the CSV file ``path`` and return how many there are.
+
+    A batch is a tensor ``(N, ...)`` or a dict of them; a column is made for every entry of a row.
+    The column ``prediction`` shows class names where ``classes`` are known.
+    """
+    if not batches:
+        raise InputError("there was nothing to predict: the predict data holds no batch")
+    columns = _columns(batches)
+    predicted = columns.get("prediction")
+    if classes is not None and predicted is not None and predicted.dtype.kind in "iu":
+        columns["prediction"] = np.asarray(classes)[predicted]
+    with path.open("x", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
+    return len(next(iter(columns.values())))
+
+
+def _columns(batches: list[Any]) -> dict[str, np.ndarray[Any, Any]]:
+    named = [batch if isinstance(batch, dict) else {"prediction": batch} for batch in batches]
+    columns: dict[str, np.ndarray[Any, Any]] = {}
+    for name in named[0]:
+        parts = [batch[name] for batch in named]
+        if not all(isinstance(part, Tensor) and part.ndim > 0 for part in parts):
+            raise InputError(
+                f"predict: {name!r} is {type(parts[0]).__name__}, not a tensor with a first "
+                "dimension of samples; let predict_step return a tensor or a dict of tensors"
+            )
+        columns.update(_flat(name, torch.cat(parts)))
+    return columns
+
+
+def _flat(name: str, value: Tensor) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
+    array = (
+        value.detach().cpu().float().numpy() if value.is_floating_point() else value.cpu().numpy()
+    )
+    if array.ndim == 1:
+        yield name, array
+        return
+    array = array.reshape(len(array), -1)
+    for index in range(array.shape[1]):
+        yield f"{name}_{index}", array[:, index]

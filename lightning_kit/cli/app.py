@@ -1,0 +1,145 @@
+"""LightningCLI over a composed request: parse, build, and write down what was built."""
+
+import os
+from argparse import ArgumentError
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, final
+
+import pytorch_lightning as pl
+import yaml
+from jsonargparse import Namespace
+from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
+
+from lightning_kit.cli.checking import problems
+from lightning_kit.cli.documents import Config
+from lightning_kit.cli.errors import InputError
+from lightning_kit.cli.layers import lay
+from lightning_kit.cli.messages import first_line, of_parser
+from lightning_kit.cli.request import Request
+from lightning_kit.cli.source import Source, as_text, find, stored_settings
+
+# What a constructor raises when its arguments, or the files that they name, are wrong.
+WRONG_ARGUMENT = (ValueError, TypeError, OSError, ImportError, LookupError, AttributeError)
+
+
+@final
+class KitCLI(LightningCLI):
+    """A LightningCLI whose layers are already laid together and whose trainer is run by the verb.
+
+    Args:
+        request: The command, composed.
+        adapt: Takes this object and the Trainer's arguments as configured; returns what the verb
+            sets over them.
+    """
+
+    def __init__(
+        self, request: Request, adapt: Callable[["KitCLI", dict[str, Any]], dict[str, Any]]
+    ) -> None:
+        self.request = request
+        self.adapt = adapt
+        super().__init__(
+            save_config_callback=None,
+            seed_everything_default=0,
+            parser_kwargs={
+                "exit_on_error": False,
+                request.verb: {"exit_on_error": False, "parser_mode": "omegaconf+"},
+            },
+        )
+
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
+        # One parser is a quarter of the work of four.
+        return {self.request.verb: super().subcommands()[self.request.verb]}
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        composed = as_text(self.request.composed())
+        words = [self.request.verb, f"--config={composed}", *self.request.words()]
+        try:
+            self.config = parser.parse_args(words)
+        except (ArgumentError, ValueError, TypeError) as error:
+            raise InputError(of_parser(error)) from error
+
+    def _parse_ckpt_path(self) -> None:
+        # A checkpoint's settings are the lowest layer of the request, not the highest.
+        return
+
+    def instantiate_classes(self) -> None:
+        try:
+            super().instantiate_classes()
+        except WRONG_ARGUMENT as error:
+            raise InputError(first_line(error)) from error
+
+    def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
+        configured = dict(self._get(self.config_init, "trainer", default={}))
+        return super().instantiate_trainer(**{**self.adapt(self, configured), **kwargs})
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        # The verb runs the trainer, so that it sees how the run ends.
+        return
+
+    @property
+    def settings(self) -> Namespace:
+        """The parsed configuration of this verb."""
+        found: Namespace = self.config[self.request.verb]
+        return found
+
+    def run_arguments(self, source: Source) -> dict[str, Any]:
+        """Return what the Trainer's method of this verb takes."""
+        found: dict[str, Any] = self._prepare_subcommand_kwargs(self.request.verb)
+        found["ckpt_path"] = source.checkpoint
+        if found.get("weights_only") is None:
+            # A checkpoint is data: what is more than that loads only where a person said so.
+            found["weights_only"] = True
+        return found
+
+
+def prepare(request: Request) -> Source:
+    """Find the checkpoint, lay the layers together and check every name in them."""
+    source = find(request)
+    request.lay(source.base)
+    if source.checkpoint is not None and source.checkpoint.is_file() and not source.base:
+        # Classes that the files name are imported by now; those in the checkpoint must be among them.
+        list(problems(request.composed(), []))
+        request.config = lay(request.config, stored_settings(source.checkpoint, request.config))
+    for line in problems(request.composed(), request.flags):
+        raise InputError(line)
+    if "model" not in request.composed() and not request.wants_help:
+        raise InputError("no model: name a recipe (-c FILE), a run directory, or --model CLASS")
+    return source
+
+
+def written(cli: KitCLI) -> str:
+    """Return the text of ``config.yaml``: every LightningCLI setting, in a form that reads back.
+
+    Data paths become absolute, so that the run can be repeated from elsewhere.
+    """
+    parser = cli._parser(cli.request.verb)
+    dumped = yaml.safe_load(parser.dump(cli.settings, skip_none=False, skip_link_targets=False))
+    config: Config = _readable(dumped, cli.settings.as_dict())
+    for key in ("ckpt_path", "weights_only", "optimizer", "lr_scheduler", "data"):
+        if config.get(key, 0) is None:
+            del config[key]
+    data = config.get("data")
+    if isinstance(data, dict):
+        data["init_args"] = {
+            name: os.path.abspath(value) if _is_path(name, value) else value
+            for name, value in (data.get("init_args") or {}).items()
+        }
+    return f"# pytorch_lightning=={pl.__version__}\n{as_text(config)}"
+
+
+def _is_path(name: str, value: Any) -> bool:
+    named = name in ("path", "root", "dir") or name.endswith(("_path", "_dir", "_root"))
+    return named and isinstance(value, str) and not Path(value).is_absolute()
+
+
+def _readable(dumped: Any, given: Any) -> Any:
+    """Put back what jsonargparse could not serialize though it was given as plain text."""
+    if isinstance(dumped, dict) and isinstance(given, dict):
+        return {key: _readable(value, given.get(key)) for key, value in dumped.items()}
+    if isinstance(dumped, list) and isinstance(given, list):
+        items = zip(dumped, given, strict=True)
+        return [_readable(d, g.as_dict() if isinstance(g, Namespace) else g) for d, g in items]
+    if isinstance(dumped, str) and dumped.lower().startswith("unable to serialize instance"):
+        return given if isinstance(given, str) else dumped
+    return dumped

@@ -1,0 +1,70 @@
+"""Read YAML as a person means it: ``1e-3`` is a number, ``0123`` and ``12:30`` are not."""
+
+import re
+from pathlib import Path
+from typing import Any, final
+
+import yaml
+
+from lightning_kit.cli.errors import InputError
+
+Config = dict[str, Any]
+
+
+@final
+class Loader(yaml.SafeLoader):
+    """YAML's core schema of version 1.2, with ``yes`` and ``no`` left as text."""
+
+
+# A resolver is a table by first character; the parent's must stay as it is.
+Loader.yaml_implicit_resolvers = {}
+for tag, pattern, first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("int", r"[-+]?(0|[1-9][0-9_]*)", "-+0123456789"),
+    ("float", r"[-+]?([0-9][0-9_]*)?(\.[0-9]*)?([eE][-+]?[0-9]+)?(?<=[0-9.])", "-+0123456789."),
+    ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "-+."),
+    ("merge", r"<<", "<"),
+):
+    exact = rf"^(?:{pattern})$"
+    if tag == "float" and "inf" not in pattern:
+        # Digits alone with a leading zero are text, and so is a lone sign or dot.
+        exact = r"^(?=.*[0-9])(?=.*[.eE])(?:" + pattern + r")$"
+    Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(exact), list(first))
+
+
+def parse(text: str) -> Any:
+    """Return the value that ``text`` stands for.
+
+    >>> parse("1e-3"), parse("0123"), parse("12:30"), parse("[1, .inf]"), parse("no")
+    (0.001, '0123', '12:30', [1, inf], 'no')
+    """
+    return yaml.load(text, Loader)  # noqa: S506 - Loader is a SafeLoader
+
+
+def read(path: str | Path) -> Config:
+    """Return the mapping in a YAML or JSON file; InputError names the file and the line."""
+    try:
+        found = parse(Path(path).read_text())
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file{_nearby(Path(path))}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise InputError(f"{path}{line}: not valid YAML ({problem})") from None
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: must be a mapping of keys to values, got {type(found).__name__}")
+    return found
+
+
+def _nearby(path: Path) -> str:
+    from lightning_kit.cli.errors import did_you_mean
+
+    folder = path.parent
+    names = [str(found) for found in folder.iterdir()] if folder.is_dir() else []
+    return did_you_mean(str(path), names)

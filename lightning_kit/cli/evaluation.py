@@ -1,0 +1,62 @@
+"""What ``validate``, ``test`` and ``predict`` share: trained weights in, a dated file out."""
+
+import json
+import traceback
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning.loggers import CSVLogger, Logger
+
+from lightning_kit.cli.app import KitCLI, prepare
+from lightning_kit.cli.failures import input_error
+from lightning_kit.cli.layers import as_list
+from lightning_kit.cli.request import Request
+from lightning_kit.cli.source import Source
+from lightning_kit.cli.summary import shown_path
+
+
+class Evaluation:
+    """One run of a verb that needs trained weights.
+
+    ``results`` is what the Trainer returned, None where it failed (then ``code`` says how).
+    """
+
+    def __init__(self, verb: str, args: list[str]) -> None:
+        self.request = Request.of(verb, args)
+        self.results: Any = None
+        self.code = 0
+
+    def run(self) -> bool:
+        """Run the trainer; return whether there are results."""
+        self.source: Source = prepare(self.request)
+        self.cli = KitCLI(self.request, self._over_trainer)
+        arguments = self.cli.run_arguments(self.source)
+        try:
+            self.results = getattr(self.cli.trainer, self.request.verb)(**arguments)
+        except Exception as error:
+            if (wrong := input_error(error, self.cli.trainer)) is not None:
+                raise wrong from error
+            traceback.print_exc()
+            self.code = 1
+        return self.results is not None
+
+    def file(self, suffix: str) -> Path | None:
+        """Return the new file for the results, in the run that was given, if one was."""
+        if self.source.run is None or not self.cli.trainer.is_global_zero:
+            return None
+        return self.source.run.dated_file(self.request.verb, suffix)
+
+    def write_metrics(self) -> None:
+        """Write the metrics beside the run, with the checkpoint that gave them."""
+        if (path := self.file(".json")) is None:
+            return
+        metrics = {key: value for part in self.results for key, value in part.items()}
+        checkpoint = self.source.checkpoint and str(self.source.checkpoint)
+        path.write_text(json.dumps({"checkpoint": checkpoint, "metrics": metrics}, indent=2))
+        print(f"written: {shown_path(path)}")
+
+    def _over_trainer(self, cli: KitCLI, configured: dict[str, Any]) -> dict[str, Any]:
+        loggers = [item for item in as_list(configured["logger"]) if isinstance(item, Logger)]
+        kept = [logger for logger in loggers if type(logger) is not CSVLogger]
+        root = self.source.run.path if self.source.run is not None else None
+        return {"logger": kept or False, "default_root_dir": root and str(root)}

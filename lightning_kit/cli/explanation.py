@@ -1,0 +1,103 @@
+"""What a class does, what it takes, and the YAML that names it."""
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+import docstring_parser
+import yaml
+
+from lightning_kit.cli.classes import KINDS, class_path, short_names
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One constructor argument; ``default`` is its text, None where it must be given."""
+
+    name: str
+    type: str
+    default: str | None
+    line: str
+
+
+def summary(cls: Any) -> str:
+    """Return the first sentence that ``cls`` says of itself."""
+    text = docstring_parser.parse(inspect.getdoc(cls) or "").short_description or ""
+    return " ".join(text.split())
+
+
+def text(cls: Any) -> str:
+    """Return all that a person needs to use ``cls`` from YAML."""
+    doc = docstring_parser.parse(inspect.getdoc(cls) or "")
+    path = class_path(cls)
+    parts = [path, "", summary(cls)]
+    if doc.long_description:
+        parts += ["", doc.long_description]
+    rows = arguments(cls)
+    if rows:
+        parts += ["", "arguments:"]
+        for row in rows:
+            default = "required" if row.default is None else f"default {row.default}"
+            parts.append(f"  {row.name} ({row.type}, {default})")
+            parts += [f"      {row.line}"] if row.line else []
+    return "\n".join([*parts, "", "YAML:", *_indented(_yaml(cls, path, rows))])
+
+
+def arguments(cls: Any) -> list[Argument]:
+    """Return what the constructor takes, in order."""
+    found = {**_described(cls.__init__), **_described(cls)} if isinstance(cls, type) else {}
+    found = found or _described(cls)
+    rows = []
+    for parameter in inspect.signature(cls).parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        default = None if parameter.default is parameter.empty else _shown(parameter.default)
+        line = found.get(parameter.name, "")
+        rows.append(Argument(parameter.name, _type(parameter.annotation), default, line))
+    return rows
+
+
+def _described(thing: Any) -> dict[str, str]:
+    parameters = docstring_parser.parse(inspect.getdoc(thing) or "").params
+    return {row.arg_name: " ".join((row.description or "").split()) for row in parameters}
+
+
+def _type(annotation: Any) -> str:
+    if annotation is inspect.Parameter.empty:
+        return "any"
+    shown = inspect.formatannotation(annotation)
+    for noise in ("typing.", "collections.abc.", "pathlib."):
+        shown = shown.replace(noise, "")
+    return shown
+
+
+def _shown(default: Any) -> str:
+    if inspect.isfunction(default):
+        try:
+            return inspect.getsource(default).partition("lambda")[2].strip(" ,\n") and (
+                "lambda" + inspect.getsource(default).partition("lambda")[2].rstrip(" ,\n")
+            )
+        except OSError:
+            return default.__qualname__
+    return repr(getattr(default, "value", default))
+
+
+def _yaml(cls: Any, path: str, rows: list[Argument]) -> str:
+    """Return an entry with the required arguments, in the place where its kind stands."""
+    init_args = {row.name: f"<{row.type}>" for row in rows if row.default is None}
+    entry: dict[str, Any] = {"class_path": path}
+    if init_args:
+        entry["init_args"] = init_args
+    places = {"tasks": "model", "datamodules": "data"}
+    for kind, place in places.items():
+        if cls in short_names(KINDS[kind]).values():
+            return str(yaml.safe_dump({place: entry}, sort_keys=False))
+    if cls in short_names(KINDS["callbacks"]).values():
+        return str(yaml.safe_dump({"trainer": {"callbacks": [entry]}}, sort_keys=False))
+    if cls in short_names(KINDS["loggers"]).values():
+        return str(yaml.safe_dump({"trainer": {"logger": entry}}, sort_keys=False))
+    return str(yaml.safe_dump(entry, sort_keys=False))
+
+
+def _indented(block: str) -> list[str]:
+    return [f"  {line}" for line in block.rstrip().splitlines()]

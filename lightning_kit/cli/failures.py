@@ -1,0 +1,40 @@
+"""Tell wrong input, which a person can put right, from a run that failed."""
+
+import pickle
+import traceback
+
+import pytorch_lightning as pl
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+from lightning_kit.cli.errors import InputError
+from lightning_kit.cli.messages import first_line
+from lightning_kit.cli.monitors import missing
+
+
+def input_error(error: Exception, trainer: pl.Trainer) -> InputError | None:
+    """Return the one line for an exception of a run that wrong input caused, else None."""
+    if isinstance(error, InputError):
+        return error
+    if isinstance(error, MisconfigurationException | RuntimeError):
+        for unlogged in missing(trainer):
+            if unlogged.args[0].split("'")[1] in str(error):
+                return unlogged
+    if isinstance(error, MisconfigurationException):
+        return InputError(first_line(error))
+    if isinstance(error, pickle.UnpicklingError):
+        return InputError(
+            "the checkpoint holds more than plain data, and loading it could run code: "
+            f"{first_line(error)}; if you trust it, say --weights_only false"
+        )
+    if isinstance(error, RuntimeError) and "loading state_dict" in str(error):
+        lines = [line.strip() for line in str(error).splitlines()[:2]]
+        return InputError(f"the checkpoint does not fit this model: {' '.join(lines)}")
+    if isinstance(error, ValueError | TypeError) and _raised_by_the_kit(error):
+        return InputError(first_line(error))
+    return None
+
+
+def _raised_by_the_kit(error: Exception) -> bool:
+    """Say whether one of the kit's own checks raised ``error``, not a library or user code."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__", "")).startswith("lightning_kit.")

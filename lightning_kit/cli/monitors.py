@@ -1,0 +1,54 @@
+"""Say at the first chance that nothing logs what a callback or a schedule watches."""
+
+from collections.abc import Iterator
+from typing import Any, final
+
+import pytorch_lightning as pl
+
+from lightning_kit.cli.errors import InputError
+from lightning_kit.cli.messages import never_logged
+from lightning_kit.compat import refuse_twin
+
+# ModelCheckpoint adds these to what was logged.
+BUILT_IN = ("epoch", "step")
+
+
+@final
+class MonitorCheck(pl.Callback):
+    """End a fit after its first complete epoch if a monitored key was never logged.
+
+    Lightning only warns where a ModelCheckpoint's key is misspelt, and then saves nothing.
+    """
+
+    def __init__(self) -> None:
+        self._validated = False
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        refuse_twin(trainer, self)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._validated |= not trainer.sanity_checking
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        without_validation = sum(trainer.num_val_batches) == 0
+        if self._validated or without_validation:
+            for error in missing(trainer):
+                raise error
+
+
+def missing(trainer: pl.Trainer) -> Iterator[InputError]:
+    """Yield an error for each monitored key that was not logged so far."""
+    logged = sorted(trainer.callback_metrics)
+    for monitor in dict.fromkeys(_monitored(trainer)):
+        if monitor not in logged and monitor not in BUILT_IN:
+            yield never_logged(monitor, logged)
+
+
+def _monitored(trainer: pl.Trainer) -> Iterator[str]:
+    for part in (*trainer.callbacks, *trainer.lr_scheduler_configs):
+        monitor: Any = getattr(part, "monitor", None)
+        # `strict=False` says that the key may be absent.
+        if isinstance(monitor, str) and getattr(part, "strict", True):
+            if hasattr(part, "reduce_on_plateau") and not part.reduce_on_plateau:
+                continue
+            yield monitor

@@ -1,0 +1,145 @@
+"""Where the weights and the lowest layer of a command come from."""
+
+import pickle
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, final
+
+import torch
+import yaml
+
+from lightning_kit.cli.documents import Config, read
+from lightning_kit.cli.errors import InputError
+from lightning_kit.cli.request import Request, walk
+from lightning_kit.runs.directory import RunDirectory
+from lightning_kit.runs.trusted_names import check_names
+
+
+@final
+@dataclass
+class Source:
+    """A checkpoint, the run that it lies in, and the settings that it brings along."""
+
+    run: RunDirectory | None = None
+    checkpoint: Path | None = None
+    base: Config = field(default_factory=dict)
+
+
+def recipe_name(files: list[str]) -> str | None:
+    """Return the name of the first config file's recipe."""
+    if not files:
+        return None
+    first = Path(files[0])
+    beside = first.parent / "run.json"
+    return RunDirectory.open(first.parent).name if beside.is_file() else first.stem
+
+
+def runs_root(request: Request) -> Path:
+    """Return the folder of all runs: ``trainer.default_root_dir``, else ``runs``."""
+    root = None
+    for file in request.files:
+        trainer = read(file).get("trainer")
+        if isinstance(trainer, dict):
+            root = trainer.get("default_root_dir", root)
+    for flag in request.flags:
+        root = flag.value if flag.key == "trainer.default_root_dir" else root
+    return Path(root or "runs")
+
+
+def find(request: Request) -> Source:
+    """Find what ``request`` names; InputError or RunError say how else to name it."""
+    run = None
+    if request.run is not None and Path(request.run).is_file():
+        if request.ckpt_path is not None:
+            raise InputError(f"{request.run}: one checkpoint is enough, --ckpt_path names another")
+        request.ckpt_path, request.run = request.run, None
+    if request.run is not None:
+        run = RunDirectory.open(request.run)
+    source = _checkpoint(request, run)
+    if request.random_weights and source.checkpoint is not None:
+        raise InputError("--random_weights and a checkpoint exclude each other: leave one out")
+    if run is not None or not request.files:
+        source.base = _run_settings(source.run)
+    return source
+
+
+def stored_settings(checkpoint: Path, config: Config) -> Config:
+    """Return the settings that a checkpoint stores for its model.
+
+    Class names inside resolve only in what is imported already (``config``'s classes are): a
+    checkpoint is not code.
+    """
+    stored = dict(load(checkpoint).get("hyper_parameters") or {})
+    check_names(stored)
+    path = stored.pop("_class_path", None)
+    arguments = {key: value for key, value in stored.items() if not key.startswith("_")}
+    if path is None:
+        # Built in Python: the recipe names the class, the checkpoint its arguments.
+        return {"model": {"init_args": arguments}} if arguments and "model" in config else {}
+    return {"model": {"class_path": path, "init_args": arguments}}
+
+
+def load(checkpoint: Path) -> Config:
+    """Read a checkpoint file; what is not plain data, or torn, is an InputError."""
+    try:
+        content = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
+    except pickle.UnpicklingError as error:
+        reason = str(error).partition("Please file")[0].strip().splitlines()[0]
+        raise InputError(
+            f"{checkpoint}: holds more than plain data, and loading it could run code ({reason}); "
+            "if you trust it, say --weights_only false"
+        ) from error
+    except (RuntimeError, EOFError, OSError, ValueError) as error:
+        raise InputError(f"{checkpoint}: not a readable checkpoint ({error})") from error
+    if not isinstance(content, dict) or "state_dict" not in content:
+        raise InputError(f"{checkpoint}: not a Lightning checkpoint (it has no state_dict)")
+    return content
+
+
+def _checkpoint(request: Request, run: RunDirectory | None) -> Source:
+    asked = request.ckpt_path
+    if asked in ("best", "last"):
+        if run is None:
+            name = recipe_name(request.files)
+            if name is None:
+                raise InputError(f"--ckpt_path {asked}: of which run? name its directory, or -c")
+            run = RunDirectory.latest(name, runs_root(request))
+        return Source(run, run.best() if asked == "best" else run.last())
+    if asked is not None:
+        path = Path(asked)
+        if (path / "run.json").is_file():
+            run = RunDirectory.open(path)
+            return Source(run, run.last() if request.verb == "fit" else run.best())
+        if not path.exists():
+            raise InputError(f"--ckpt_path {asked}: no such file; say best, last, a path or a run")
+        return Source(run or RunDirectory.of_checkpoint(path), path.absolute())
+    if request.random_weights:
+        return Source(run)
+    if run is not None:
+        return Source(run, run.last() if request.verb == "fit" else run.best())
+    if request.verb == "fit":
+        return Source()
+    raise InputError(
+        f"{request.verb} needs trained weights: name a run directory (runs/NAME/latest) or "
+        "--ckpt_path best|last|PATH, or say --random_weights"
+    )
+
+
+def _run_settings(run: RunDirectory | None) -> Config:
+    if run is None or not run.config.is_file():
+        return {}
+    settings = read(run.config)
+    # A resumed run's config names where it came from; this command has its own source.
+    settings.pop("ckpt_path", None)
+    return settings
+
+
+def named_classes(config: Config) -> list[str]:
+    """Return the class paths in ``config``, which is trusted."""
+    return [entry["class_path"] for _, entry in walk(config)]
+
+
+def as_text(config: Config) -> str:
+    """Return ``config`` as YAML."""
+    text: Any = yaml.safe_dump(config, sort_keys=False)
+    return str(text)

@@ -1,0 +1,126 @@
+"""Train a model from a recipe, or go on with a run.
+
+usage: lightning-kit fit -c RECIPE [-c OVERLAY ...] [flags]
+       lightning-kit fit RUN_DIR [-c OVERLAY ...] [flags]     resume a run from its last checkpoint
+
+  -c, --config FILE           a recipe, then overlays; later files win
+  --trainer.max_epochs 3      any argument of the Trainer (lightning-kit explain Trainer)
+  --model.optimizer.lr 0.1    any argument of the task; --data.batch_size 64: of the datamodule
+  --callbacks.EarlyStopping.patience 9
+                              change, add ({}) or remove (null) a callback by its class name
+  --ckpt_path best|last|PATH|RUN_DIR
+                              start from a checkpoint; best and last are those of the latest run
+  --print_config              print the whole configuration and stop
+Flags win over the environment (PL_FIT__TRAINER__MAX_EPOCHS), which wins over files, which win over
+what a checkpoint brings along.
+"""
+
+import shutil
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning.loggers import CSVLogger, Logger
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
+
+from lightning_kit.cli.app import KitCLI, prepare, written
+from lightning_kit.cli.failures import input_error
+from lightning_kit.cli.layers import as_list
+from lightning_kit.cli.monitors import MonitorCheck
+from lightning_kit.cli.request import Request
+from lightning_kit.cli.source import Source, recipe_name, runs_root
+from lightning_kit.cli.summary import print_summary
+from lightning_kit.runs.directory import RunDirectory
+from lightning_kit.runs.record import RunRecord
+from lightning_kit.runs.recorder import RunRecorder
+from lightning_kit.runs.settings import SettingsKeeper
+
+
+def main(args: list[str]) -> int:
+    request = Request.of("fit", args)
+    if request.wants_help:
+        print(__doc__)
+        return 0
+    source = prepare(request)
+    for line in request.callbacks.dropped:
+        print(line, file=sys.stderr)
+    return _Fit(request, source).run()
+
+
+class _Fit:
+    """One training run, from its directory to its exit code."""
+
+    recorder: RunRecorder | None = None
+
+    def __init__(self, request: Request, source: Source) -> None:
+        self.request, self.source = request, source
+        self.keeper = SettingsKeeper(resuming=source.checkpoint is not None)
+        try:
+            self.cli = KitCLI(request, self._over_trainer)
+        except BaseException:
+            self._remove_unstarted()
+            raise
+        self.keeper.listen(self.cli.model)
+
+    def run(self) -> int:
+        trainer, recorder = self.cli.trainer, self.recorder
+        try:
+            trainer.fit(**self.cli.run_arguments(self.source))
+        except SystemExit:
+            # Lightning exits by itself after Ctrl-C and SIGTERM, with a code that says neither.
+            if recorder is None or recorder.record.exit_code is None:
+                raise
+        except Exception as error:
+            if (wrong := input_error(error, trainer)) is not None:
+                if recorder is not None:
+                    recorder.withdraw()
+                raise wrong from error
+            traceback.print_exc()
+        finally:
+            self._remove_unstarted()
+        if recorder is None:
+            return 0
+        recorder.end(trainer)
+        if trainer.is_global_zero and recorder.directory is not None:
+            print_summary(recorder.directory, recorder.record)
+        return recorder.record.exit_code or 0
+
+    def _over_trainer(self, cli: KitCLI, configured: dict[str, Any]) -> dict[str, Any]:
+        """Give the trainer its run directory and the callbacks that keep it."""
+        callbacks = [*as_list(configured["callbacks"]), MonitorCheck(), self.keeper]
+        if configured["fast_dev_run"]:
+            return {"callbacks": callbacks}
+        name = self._name(cli)
+        root = runs_root(self.request)
+        directory = RunDirectory.create(name, root) if rank_zero_only.rank == 0 else None
+        self.recorder = RunRecorder(directory, RunRecord(name), written(cli))
+        path = directory.path if directory is not None else root.absolute()
+        return {
+            "callbacks": [*callbacks, self.recorder],
+            "default_root_dir": str(path),
+            "logger": _loggers(configured["logger"], path),
+        }
+
+    def _name(self, cli: KitCLI) -> str:
+        if (name := recipe_name(self.request.files)) is not None:
+            return name
+        return self.source.run.name if self.source.run is not None else type(cli.model).__name__
+
+    def _remove_unstarted(self) -> None:
+        """Leave no directory of a run that never came to its first hook."""
+        directory = self.recorder.directory if self.recorder is not None else None
+        if directory is not None and rank_zero_only.rank == 0:
+            if not directory.record_path.exists():
+                shutil.rmtree(directory.path, ignore_errors=True)
+
+
+def _loggers(configured: Any, path: Path) -> list[Logger] | bool:
+    """Return the run's ``metrics.csv`` first, then the configured loggers but for their CSV."""
+    if configured is False:
+        return False
+    others = [logger for logger in as_list(configured) if isinstance(logger, Logger)]
+    csv = [logger for logger in others if type(logger) is CSVLogger]
+    every_n_steps = csv[0].flush_logs_every_n_steps if csv else 100
+    own = CSVLogger(path, name="", version="", flush_logs_every_n_steps=every_n_steps)
+    return [own, *(logger for logger in others if type(logger) is not CSVLogger)]

@@ -1,0 +1,30 @@
+"""Answer the predict data with trained weights, into a CSV file.
+
+usage: lightning-kit predict RUN_DIR [flags]                  the run's best checkpoint
+       lightning-kit predict [-c RECIPE] --ckpt_path best|last|PATH|RUN_DIR [flags]
+       lightning-kit predict -c RECIPE --random_weights [flags]
+
+Flags are those of fit. A run gets predict-<time>.csv, anything else predictions.csv here.
+"""
+
+from pathlib import Path
+
+from lightning_kit.cli.answers import write_answers
+from lightning_kit.cli.errors import InputError
+from lightning_kit.cli.evaluation import Evaluation
+from lightning_kit.cli.summary import shown_path
+
+
+def main(args: list[str]) -> int:
+    evaluation = Evaluation("predict", args)
+    if evaluation.request.wants_help:
+        print(__doc__)
+        return 0
+    if evaluation.run() and evaluation.cli.trainer.is_global_zero:
+        path = evaluation.file(".csv") or Path("predictions.csv")
+        if path.exists():
+            raise InputError(f"{path} exists: move it away, nothing is overwritten")
+        classes = getattr(evaluation.cli.datamodule, "classes", None)
+        count = write_answers(path, evaluation.results, classes)
+        print(f"{count} predictions: {shown_path(path)}")
+    return evaluation.code

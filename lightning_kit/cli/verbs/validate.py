@@ -1,0 +1,20 @@
+"""Measure trained weights on the validation data.
+
+usage: lightning-kit validate RUN_DIR [flags]                       the run's best checkpoint
+       lightning-kit validate [-c RECIPE] --ckpt_path best|last|PATH|RUN_DIR [flags]
+       lightning-kit validate -c RECIPE --random_weights [flags]    untrained, if that is meant
+
+Flags are those of fit. The metrics are printed and, for a run, written beside it.
+"""
+
+from lightning_kit.cli.evaluation import Evaluation
+
+
+def main(args: list[str]) -> int:
+    evaluation = Evaluation("validate", args)
+    if evaluation.request.wants_help:
+        print(__doc__)
+        return 0
+    if evaluation.run():
+        evaluation.write_metrics()
+    return evaluation.code
