@@ -1,0 +1,87 @@
+"""What a model's output means: the postprocessing that training, export and serving share."""
+
+from typing import Literal, final
+
+import torch
+from torch import Tensor, nn
+
+Kind = Literal["multiclass", "binary", "multilabel"]
+
+
+def at_least_float32(output: Tensor) -> Tensor:
+    """Half precision has too few steps near 1 to rank answers by."""
+    return output.to(torch.promote_types(output.dtype, torch.float32))
+
+
+@final
+class ClassAnswer(nn.Module):
+    """Turn logits into ``probabilities``, ``prediction`` and ``confidence``.
+
+    ============ ================ ============= ===================== ====================
+    kind         logits           probabilities prediction (int64)    confidence
+    ============ ================ ============= ===================== ====================
+    multiclass   (N, C)           (N, C)        (N,), in [0, C)       (N,)
+    binary       (N,) or (N, 1)   (N, 2)        (N,), 0 or 1          (N,)
+    multilabel   (N, C)           (N, C)        (N, C), 0 or 1        (N, C), in [0.5, 1]
+    ============ ================ ============= ===================== ====================
+
+    Confidence is the probability of what was predicted. A tie goes to the lower class.
+
+    Args:
+        kind: How the logits are read.
+    """
+
+    def __init__(self, kind: Kind = "multiclass") -> None:
+        super().__init__()
+        self.kind = kind
+
+    def forward(self, logits: Tensor) -> dict[str, Tensor]:
+        logits = at_least_float32(logits)
+        if self.kind == "multilabel":
+            probabilities = logits.sigmoid()
+            prediction = (probabilities > 0.5).long()
+            confidence = torch.maximum(probabilities, 1 - probabilities)
+        else:
+            probabilities = self._probabilities(logits)
+            confidence, prediction = probabilities.max(dim=1)
+        return {"probabilities": probabilities, "prediction": prediction, "confidence": confidence}
+
+    def _probabilities(self, logits: Tensor) -> Tensor:
+        if self.kind == "multiclass":
+            return logits.softmax(dim=1)
+        positive = logits.reshape(-1)
+        # Not 1 - p, which rounds a small probability away.
+        return torch.stack([(-positive).sigmoid(), positive.sigmoid()], dim=1)
+
+
+@final
+class RegressionAnswer(nn.Module):
+    """Turn standardised outputs into ``prediction``, in the targets' own units.
+
+    ``(N,)`` or ``(N, 1)`` becomes ``(N,)`` for one target, ``(N, T)`` stays so for more. The
+    mean and the spread are buffers from the start, so that a checkpoint loads before any data was
+    seen.
+
+    Args:
+        num_targets: ``T``, at least 1.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, num_targets: int = 1) -> None:
+        super().__init__()
+        self.num_targets = num_targets
+        self.register_buffer("mean", torch.zeros(num_targets))
+        self.register_buffer("std", torch.ones(num_targets))
+
+    def forward(self, output: Tensor) -> dict[str, Tensor]:
+        return {"prediction": self.arrange(at_least_float32(output)) * self.std + self.mean}
+
+    def arrange(self, output: Tensor) -> Tensor:
+        """``(N,)`` for one target, so that no broadcast can pair each row with every other."""
+        return output.reshape(-1) if self.num_targets == 1 else output
+
+    def standardise(self, target: Tensor) -> Tensor:
+        """The inverse of :meth:`forward`: raw ``target`` to what the model should output."""
+        return (target - self.mean) / self.std

@@ -1,0 +1,178 @@
+"""What every task shares: the three steps, logging, the optimizer and being rebuilt."""
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any, Self
+
+import pytorch_lightning as pl
+from pytorch_lightning.cli import OptimizerCallable
+from torch import Tensor, nn
+
+from lightning_kit.tasks import rebuild
+from lightning_kit.tasks.data_facts import DataFacts
+from lightning_kit.tasks.fused import with_fused
+from lightning_kit.tasks.schedule import Schedule
+from lightning_kit.tasks.stage import Metrics, Stage
+from lightning_kit.tasks.step import StepOutput, input_of
+
+
+class AbstractTask(pl.LightningModule, ABC):
+    """The abstract half of a task. The final half owns ``__init__`` and :meth:`step`.
+
+    A batch is ``(input, target)``, both with ``N`` rows. A step reads::
+
+        output = step(batch)              # loss, its weight, what the metrics compare
+        log train/loss_step               # in training only; the progress bar shows it
+        update the stage's loss and metrics
+        return {"loss": output.loss, "weight": output.weight}
+
+    An epoch of a stage (``train``, ``val``, ``test``) logs ``<stage>/loss``, the mean over all its
+    samples whatever the sizes of batches and ranks, and ``<stage>/<metric>``; each is computed
+    once, at the epoch's end, over all ranks.
+
+    The final half calls ``self.save_hyperparameters()`` after ``super().__init__(...)``.
+
+    Args:
+        model: Maps ``input`` to what :meth:`step` and ``postprocess`` read.
+        postprocess: Maps the model's output to a dict of tensors: the answers, with ``N`` rows.
+        train_metrics: What training logs beside the loss, by name.
+        metrics: What validation and testing log beside the loss, by name.
+        optimizer: Builds the optimizer from the parameters.
+        schedule: Moves the learning rate.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        postprocess: nn.Module,
+        *,
+        train_metrics: Metrics,
+        metrics: Metrics,
+        optimizer: OptimizerCallable,
+        schedule: Schedule,
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.postprocess = postprocess
+        self.train_stage = Stage("train", train_metrics)
+        self.val_stage = Stage("val", metrics)
+        self.test_stage = Stage("test", metrics)
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self._unstored: list[str] = []
+
+    @abstractmethod
+    def step(self, batch: Any) -> StepOutput:
+        """Compare the model's answers with the targets of one batch ``(input, target)``."""
+
+    def adapt(self, facts: DataFacts) -> None:
+        """Take from the data what a fit needs. A resumed checkpoint is restored after this."""
+
+    def forward(self, input: Any) -> Any:
+        return self.model(input)
+
+    def setup(self, stage: str) -> None:
+        if stage == "fit":
+            self.adapt(DataFacts.of(getattr(self.trainer, "datamodule", None)))
+
+    def configure_optimizers(self) -> Any:
+        optimizer = with_fused(self.optimizer(self.parameters()), self, self.trainer)
+        return self.schedule.attach(optimizer)
+
+    def training_step(self, batch: Any, batch_idx: int) -> dict[str, Any]:
+        output = self.step(batch)
+        self.log("train/loss_step", output.loss, on_step=True, on_epoch=False, prog_bar=True)
+        return self._measure(self.train_stage, output)
+
+    def validation_step(self, batch: Any, batch_idx: int) -> dict[str, Any]:
+        return self._measure(self.val_stage, self.step(batch))
+
+    def test_step(self, batch: Any, batch_idx: int) -> dict[str, Any]:
+        return self._measure(self.test_stage, self.step(batch))
+
+    def predict_step(self, batch: Any, batch_idx: int) -> dict[str, Tensor]:
+        answers: dict[str, Tensor] = self.postprocess(self(input_of(batch)))
+        return answers
+
+    def on_train_epoch_start(self) -> None:
+        self._start(self.train_stage)
+
+    def on_validation_epoch_start(self) -> None:
+        self._start(self.val_stage)
+
+    def on_test_epoch_start(self) -> None:
+        self._start(self.test_stage)
+
+    def _start(self, stage: Stage) -> None:
+        # Logged once, at the start: Lightning computes a metric when the epoch's values are asked
+        # for, so callbacks see it in their own epoch-end hooks, and no step pays for it.
+        stage.reset()
+        self.log_dict(stage.logged(), on_step=False, on_epoch=True)
+
+    def _measure(self, stage: Stage, output: StepOutput) -> dict[str, Any]:
+        stage.update(output)
+        return {"loss": output.loss, "weight": output.weight}
+
+    def save_hyperparameters(
+        self,
+        *args: Any,
+        ignore: Sequence[str] | str | None = None,
+        frame: FrameType | None = None,
+        logger: bool = True,
+    ) -> None:
+        """Keep what rebuilds the task: its YAML, or its plain arguments and the others' names."""
+        caller = inspect.currentframe()
+        frame = frame or (caller.f_back if caller else None)
+        if args or frame is None:
+            super().save_hyperparameters(*args, ignore=ignore, frame=frame, logger=logger)
+            return
+        try:
+            # Present only while LightningCLI builds the task: it hands over the YAML.
+            super().save_hyperparameters("_instantiator", frame=frame, logger=logger)
+        except KeyError:
+            ignored = [ignore] if isinstance(ignore, str) else ignore or []
+            given = rebuild.constructor_arguments(frame)
+            plain, self._unstored = rebuild.sort_out(given, type(self), ignored)
+            super().save_hyperparameters(plain, frame=frame, logger=logger)
+        else:
+            super().save_hyperparameters(ignore=ignore, frame=frame, logger=logger)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        if self._unstored:
+            checkpoint[rebuild.UNSTORED] = list(self._unstored)
+
+    @classmethod
+    def load_from_checkpoint(
+        cls,
+        checkpoint_path: Any,
+        map_location: Any = None,
+        hparams_file: Any = None,
+        strict: bool | None = None,
+        weights_only: bool | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Build the task that a checkpoint describes, with its weights.
+
+        Args:
+            checkpoint_path: Path, URL, or an open binary file.
+            map_location: Where to put the tensors, as for ``torch.load``.
+            hparams_file: YAML or CSV with the arguments, instead of the checkpoint's own.
+            strict: Whether the names of the weights must match exactly.
+            weights_only: False lets the file run code when it is read; True, the default, does not.
+            **kwargs: Arguments that replace stored ones, or that a checkpoint cannot hold.
+
+        Raises:
+            ValueError: If the checkpoint names code that is not imported, or was built in Python
+                around parts that are not given here.
+        """
+        weights_only = True if weights_only is None else weights_only
+        source = rebuild.fetch(checkpoint_path)
+        rebuild.check_checkpoint(
+            cls, source, kwargs, weights_only=weights_only, replaced=hparams_file is not None
+        )
+        task: Self = super().load_from_checkpoint(
+            source, map_location, hparams_file, strict, weights_only, **kwargs
+        )
+        return task

@@ -1,0 +1,144 @@
+"""Classification: one class of many, yes or no, or several labels at once."""
+
+from typing import Any, Literal, final
+
+import torch
+from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
+from torch import Tensor, nn
+from torchmetrics import Metric, MetricCollection
+
+from lightning_kit.models.answers import ClassAnswer, Kind
+from lightning_kit.tasks.base import AbstractTask
+from lightning_kit.tasks.class_loss import ClassLoss
+from lightning_kit.tasks.class_metrics import default_metrics
+from lightning_kit.tasks.data_facts import DataFacts
+from lightning_kit.tasks.schedule import Schedule
+from lightning_kit.tasks.shapes import check_labels, check_rows, check_shape
+from lightning_kit.tasks.step import StepOutput, split
+
+
+@final
+class ClassificationTask(AbstractTask):
+    """Fit ``model`` to class labels with cross-entropy.
+
+    =========== ===================== ================================= =======================
+    kind        the model's output    target                            metrics see
+    =========== ===================== ================================= =======================
+    multiclass  logits (N, C)         (N,) integers in [0, C)           probabilities (N, C)
+    binary      logits (N,), (N, 1)   (N,) integers or booleans         P(1), of shape (N,)
+    multilabel  logits (N, C)         (N, C) integers or booleans       probabilities (N, C)
+    =========== ===================== ================================= =======================
+
+    Logs per stage ``loss`` (nats per sample, or per label for multilabel; with ``class_weights``
+    the weighted mean), ``accuracy`` (fraction of samples, or of labels) and ``f1`` (mean over
+    classes), both in [0, 1]; validation and testing also ``auroc`` (mean over the classes that
+    occur). AUROC is left out of training, where it would keep every score of the epoch; metrics
+    given by name are logged in all three stages.
+
+    Predicts what :class:`.ClassAnswer` says: probabilities, prediction and confidence.
+
+    Args:
+        model: Maps ``(N, ...)`` to logits.
+        num_classes: ``C``, at least 2 (1 for multilabel). Binary needs none.
+        kind: What a target looks like.
+        class_weights: A factor on each class's part in the loss, ``C`` of them (binary: 2), or
+            ``"balanced"``: ``samples / (C * count)`` from the datamodule's ``class_counts``.
+            For multilabel, the factor on each label's positives.
+        label_smoothing: Share of the target spread evenly over all classes, in [0, 1).
+        ignore_index: A target value that counts in no loss and no metric.
+        metrics: Replace accuracy, F1 and AUROC, by name.
+        optimizer: Builds the optimizer; fused kernels are used where they are safe.
+        lr_scheduler: Builds the learning-rate schedule.
+        lr_scheduler_interval: Whether it moves after epochs or after optimizer steps.
+        lr_scheduler_frequency: It moves after every that many intervals.
+        lr_scheduler_monitor: Key for ``ReduceLROnPlateau``, e.g. ``"val/loss"``.
+
+    Raises:
+        ValueError: If an argument is out of range or has no effect for this ``kind``.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        num_classes: int | None = None,
+        *,
+        kind: Kind = "multiclass",
+        class_weights: list[float] | Literal["balanced"] | None = None,
+        label_smoothing: float = 0.0,
+        ignore_index: int | None = None,
+        metrics: MetricCollection | dict[str, Metric] | None = None,
+        optimizer: OptimizerCallable = lambda params: torch.optim.AdamW(params, lr=1e-3),
+        lr_scheduler: LRSchedulerCallable | None = None,
+        lr_scheduler_interval: Literal["epoch", "step"] = "epoch",
+        lr_scheduler_frequency: int = 1,
+        lr_scheduler_monitor: str | None = None,
+    ) -> None:
+        num_classes = _check_num_classes(num_classes, kind)
+        train, evaluation = default_metrics(kind, num_classes, ignore_index)
+        super().__init__(
+            model,
+            ClassAnswer(kind),
+            train_metrics=train if metrics is None else metrics,
+            metrics=evaluation if metrics is None else metrics,
+            optimizer=optimizer,
+            schedule=Schedule(
+                lr_scheduler, lr_scheduler_interval, lr_scheduler_frequency, lr_scheduler_monitor
+            ),
+        )
+        self.save_hyperparameters()
+        self.num_classes = num_classes
+        self.kind = kind
+        self.criterion = ClassLoss(
+            kind,
+            num_classes,
+            class_weights=class_weights,
+            label_smoothing=label_smoothing,
+            ignore_index=ignore_index,
+        )
+
+    def step(self, batch: Any) -> StepOutput:
+        input, target = split(batch)
+        logits = self(input)
+        self._check(logits, target)
+        loss, weight = self.criterion(logits, target)
+        with torch.no_grad():
+            scores = self.postprocess(logits)["probabilities"]
+        return StepOutput(loss, weight, scores[:, 1] if self.kind == "binary" else scores, target)
+
+    def adapt(self, facts: DataFacts) -> None:
+        names = facts.classes
+        if names is not None and len(names) != self.num_classes:
+            raise ValueError(
+                f"num_classes must be {len(names)}, the number of classes in the data, "
+                f"got {self.num_classes}"
+            )
+        if self.criterion.balanced:
+            self.criterion.balance(facts.class_counts)
+
+    def _check(self, logits: Tensor, target: Tensor) -> None:
+        check_rows(logits, target)
+        check_labels(target)
+        rows, classes = len(target), self.num_classes
+        if self.kind == "binary":
+            outputs: tuple[tuple[int, ...], ...] = ((rows,), (rows, 1))
+            targets: tuple[int, ...] = (rows,)
+            hint = "a model with two outputs is kind='multiclass', num_classes=2"
+        else:
+            outputs = ((rows, classes),)
+            targets = (rows, classes) if self.kind == "multilabel" else (rows,)
+            hint = f"num_classes is {classes}"
+        check_shape("the model's output", logits, outputs, hint)
+        check_shape("target", target, (targets,), f"kind is {self.kind!r}")
+
+
+def _check_num_classes(num_classes: int | None, kind: Kind) -> int:
+    if kind not in ("multiclass", "binary", "multilabel"):
+        raise ValueError(f"kind must be 'multiclass', 'binary' or 'multilabel', got {kind!r}")
+    if kind == "binary":
+        if num_classes not in (None, 2):
+            raise ValueError(f"num_classes must be 2 or left out for binary, got {num_classes}")
+        return 2
+    least = 2 if kind == "multiclass" else 1
+    if num_classes is None or num_classes < least:
+        raise ValueError(f"num_classes must be at least {least} for {kind}, got {num_classes}")
+    return num_classes

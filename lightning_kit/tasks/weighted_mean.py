@@ -1,0 +1,41 @@
+"""The mean of a loss over an epoch, each batch counted by its weight."""
+
+from typing import Any, final
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+
+@final
+class WeightedMean(Metric):
+    """``sum(value * weight) / sum(weight)``, over batches and ranks.
+
+    torchmetrics' own ``MeanMetric`` either drops NaN, which would hide a diverged loss behind a
+    good-looking mean, or (``nan_strategy="disable"``) overwrites the weights by ones.
+
+    Example:
+        >>> mean = WeightedMean()
+        >>> mean.update(torch.tensor(1.0), 3)
+        >>> mean.update(torch.tensor(5.0), 1)
+        >>> mean.compute()
+        tensor(2.)
+    """
+
+    is_differentiable = False
+    higher_is_better = False
+    full_state_update = False
+    total: Tensor
+    weight: Tensor
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.add_state("total", torch.tensor(0.0), dist_reduce_fx="sum")
+        self.add_state("weight", torch.tensor(0.0), dist_reduce_fx="sum")
+
+    def update(self, value: Tensor, weight: int | Tensor) -> None:
+        self.total += value.detach() * weight
+        self.weight += weight
+
+    def compute(self) -> Tensor:
+        return self.total / self.weight
