@@ -1,6 +1,6 @@
 """What the kit reads of Lightning's and torch's protected state, each use guarded.
 
-A guard that finds its ground changed answers as if the thing were not there, and says so in the log.
+A guard that finds its ground changed answers as if the thing were not there, and logs it.
 """
 
 import logging
@@ -10,9 +10,21 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch.distributed as dist
+from lightning_utilities.core.rank_zero import rank_zero_only
 from pytorch_lightning.strategies import DDPStrategy, SingleDeviceStrategy
 
 log = logging.getLogger(__name__)
+
+
+def callbacks_of(trainer: pl.Trainer) -> list[pl.Callback]:
+    """Return the trainer's callbacks, an attribute that its class does not declare."""
+    found: list[pl.Callback] = getattr(trainer, "callbacks", [])
+    return found
+
+
+def global_rank() -> int:
+    """Return this process's rank as its environment says, before there is a process group."""
+    return int(getattr(rank_zero_only, "rank", None) or 0)
 
 
 def refuse_twin(trainer: object, part: object) -> None:

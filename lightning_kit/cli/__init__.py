@@ -1,6 +1,7 @@
 """The command line: one file a verb in ``verbs/``; this one picks it, before torch is imported."""
 
 import ast
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +15,8 @@ PROGRAM = "lightning-kit"
 
 def entry() -> None:
     """Run the command line of this process."""
+    # A project's own modules are named in its YAML, and stand where the command is typed.
+    sys.path.insert(0, os.getcwd())
     sys.exit(main(sys.argv[1:]))
 
 

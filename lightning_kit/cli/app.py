@@ -3,6 +3,7 @@
 import os
 from argparse import ArgumentError
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, final
 
@@ -94,16 +95,22 @@ class KitCLI(LightningCLI):
 
 
 def prepare(request: Request) -> Source:
-    """Find the checkpoint, lay the layers together and check every name in them."""
+    """Lay the layers together and refuse the first name in them that nothing takes."""
+    source = lay_all(request)
+    for line in problems(request.composed(), request.flags):
+        raise InputError(line)
+    return source
+
+
+def lay_all(request: Request) -> Source:
+    """Find the checkpoint and lay its settings, files and flags together."""
     source = find(request)
     request.lay(source.base)
     if source.checkpoint is not None and source.checkpoint.is_file() and not source.base:
-        # Classes that the files name are imported by now; those in the checkpoint must be among them.
+        # The files' classes are imported by now; those in the checkpoint must be among them.
         list(problems(request.composed(), []))
         request.config = lay(request.config, stored_settings(source.checkpoint, request.config))
-    for line in problems(request.composed(), request.flags):
-        raise InputError(line)
-    if "model" not in request.composed() and not request.wants_help:
+    if "model" not in request.composed():
         raise InputError("no model: name a recipe (-c FILE), a run directory, or --model CLASS")
     return source
 
@@ -125,7 +132,7 @@ def written(cli: KitCLI) -> str:
             name: os.path.abspath(value) if _is_path(name, value) else value
             for name, value in (data.get("init_args") or {}).items()
         }
-    return f"# pytorch_lightning=={pl.__version__}\n{as_text(config)}"
+    return f"# pytorch_lightning=={version('pytorch-lightning')}\n{as_text(config)}"
 
 
 def _is_path(name: str, value: Any) -> bool:

@@ -59,14 +59,14 @@ def _entry(path: str, entry: Config) -> Iterator[str]:
         return
     known = arguments(cls)
     for name in init_args if known is not None else ():
-        if name not in (known or []):
-            yield f"{path}.{name}: {cls.__name__} takes no {name!r}{did_you_mean(name, known or [])}"
+        if known is not None and name not in known:
+            yield f"{path}.{name}: {cls.__name__} takes no {name!r}{did_you_mean(name, known)}"
     for name in entry.keys() - {"class_path", "init_args", "dict_kwargs"}:
         yield f"{path}.{name}: belongs below init_args, beside class_path {cls.__name__}"
 
 
 def _twin(cls: Any) -> str | None:
-    """Say so where ``cls`` derives from the twin package, whose classes are not Lightning's here."""
+    """Say so where ``cls`` derives from the twin package: its classes are others."""
     for base in inspect.getmro(cls) if isinstance(cls, type) else ():
         if base.__module__.partition(".")[0] == "lightning" and base.__module__.startswith(TWIN):
             name = f"{cls.__module__}.{cls.__qualname__}"

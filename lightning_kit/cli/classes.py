@@ -112,11 +112,12 @@ def class_path(cls: Any) -> str:
     'pytorch_lightning.callbacks.Timer'
     """
     parts = cls.__module__.split(".")
+    name: str = cls.__qualname__
     for length in range(1, len(parts)):
         module = ".".join(parts[:length])
-        if getattr(import_module(module), cls.__qualname__, None) is cls:
-            return f"{module}.{cls.__qualname__}"
-    return f"{cls.__module__}.{cls.__qualname__}"
+        if getattr(import_module(module), name, None) is cls:
+            return f"{module}.{name}"
+    return f"{cls.__module__}.{name}"
 
 
 def arguments(cls: Callable[..., Any]) -> list[str] | None:

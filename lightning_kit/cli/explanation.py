@@ -45,8 +45,7 @@ def text(cls: Any) -> str:
 
 def arguments(cls: Any) -> list[Argument]:
     """Return what the constructor takes, in order."""
-    found = {**_described(cls.__init__), **_described(cls)} if isinstance(cls, type) else {}
-    found = found or _described(cls)
+    found = {**_described(getattr(cls, "__init__", None)), **_described(cls)}
     rows = []
     for parameter in inspect.signature(cls).parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):

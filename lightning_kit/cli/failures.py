@@ -4,7 +4,7 @@ import pickle
 import traceback
 
 import pytorch_lightning as pl
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.messages import first_line

@@ -2,6 +2,7 @@
 
 import re
 
+from lightning_kit.cli.classes import EXTRAS
 from lightning_kit.cli.errors import InputError, did_you_mean
 
 
@@ -36,7 +37,12 @@ def of_parser(error: BaseException) -> str:
 def first_line(error: BaseException) -> str:
     """Return an exception's own first line, or its class where it says nothing."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+    line = lines[0] if lines else type(error).__name__
+    if isinstance(error, ImportError):
+        missing = next((extra for name, extra in EXTRAS.items() if name in line.split("`")), None)
+        missing = missing or EXTRAS.get((error.name or "").partition(".")[0])
+        line += f" (pip install 'lightning_kit[{missing}]')" if missing else ""
+    return line
 
 
 def never_logged(monitor: str, logged: list[str]) -> InputError:

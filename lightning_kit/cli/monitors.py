@@ -7,7 +7,7 @@ import pytorch_lightning as pl
 
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.messages import never_logged
-from lightning_kit.compat import refuse_twin
+from lightning_kit.compat import callbacks_of, refuse_twin
 
 # ModelCheckpoint adds these to what was logged.
 BUILT_IN = ("epoch", "step")
@@ -45,7 +45,7 @@ def missing(trainer: pl.Trainer) -> Iterator[InputError]:
 
 
 def _monitored(trainer: pl.Trainer) -> Iterator[str]:
-    for part in (*trainer.callbacks, *trainer.lr_scheduler_configs):
+    for part in (*callbacks_of(trainer), *trainer.lr_scheduler_configs):
         monitor: Any = getattr(part, "monitor", None)
         # `strict=False` says that the key may be absent.
         if isinstance(monitor, str) and getattr(part, "strict", True):

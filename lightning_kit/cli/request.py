@@ -15,7 +15,7 @@ from lightning_kit.cli.classes import KINDS, by_import_path, class_path, resolve
 from lightning_kit.cli.documents import Config, parse, read
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.flags import Flag, from_environment, split
-from lightning_kit.cli.layers import lay
+from lightning_kit.cli.layers import CLASS_KEYS, lay
 
 
 class Text(str):
@@ -191,9 +191,8 @@ class Request:
             below = _at(self.config, path) if path else self.config
             is_class = path == [key[0]] and key[0] in PLACES
             is_class |= isinstance(below, dict) and "class_path" in below
-            if path and is_class and part not in ("init_args", "class_path", "dict_kwargs"):
-                if path[-1] != "init_args":
-                    path.append("init_args")
+            if path and is_class and part not in CLASS_KEYS and path[-1] != "init_args":
+                path.append("init_args")
             path.append(part)
         return path
 

@@ -1,8 +1,8 @@
 """What a run was given for settings that torch and Lightning restore as if they were state.
 
-A learning rate, a schedule's ``T_max`` and a callback's ``patience`` are settings, yet they come back
-from a checkpoint. To tell a setting that was changed from one that merely moved in training, each
-checkpoint carries the values that its run began with.
+A learning rate, a schedule's ``T_max`` and a callback's ``patience`` are settings, yet they come
+back from a checkpoint. To tell a setting that was changed from one that merely moved in training,
+each checkpoint carries the values that its run began with.
 """
 
 import copy

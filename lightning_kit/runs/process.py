@@ -1,6 +1,5 @@
 """Tell one process from another that later got the same pid."""
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -24,6 +23,7 @@ def start_time(pid: int) -> str | None:
 def is_running(pid: int, started: str | None) -> bool:
     """Say whether the process that had ``pid`` and began at ``started`` still runs here.
 
+    >>> import os
     >>> is_running(os.getpid(), start_time(os.getpid()))
     True
     >>> is_running(os.getpid(), "another")

@@ -10,6 +10,7 @@ import torch
 def capture() -> dict[str, Any]:
     """Return the states of Python's, numpy's and torch's generators."""
     name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
+    keys = np.asarray(keys)
     return {
         "python": random.getstate(),
         "numpy": (name, torch.from_numpy(keys.astype(np.int64)), position, has_gauss, cached),

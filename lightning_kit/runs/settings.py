@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from lightning_kit.compat import refuse_twin
+from lightning_kit.compat import callbacks_of, refuse_twin
 from lightning_kit.runs import random_state
 from lightning_kit.runs.given import (
     NOTHING,
@@ -35,8 +35,8 @@ class SettingsKeeper(pl.Callback):
     """Write changed settings back after a restore, and leave equal ones as restored.
 
     Changed means: other than what the checkpoint's own run was given. Covers the settings of
-    parameter groups, schedules and callbacks. A changed rate or schedule goes on from where it would
-    stand had it been so from the start. The states of the random generators are kept as well, so
+    parameter groups, schedules and callbacks. A changed rate or schedule goes on from where it
+    would stand had it been so from the start. The states of the random generators are kept as well, so
     that an unchanged configuration goes on bit for bit from the end of an epoch.
 
     Args:
@@ -53,7 +53,7 @@ class SettingsKeeper(pl.Callback):
         """Take down what ``pl_module.configure_optimizers`` returns, when Lightning asks it."""
         configure = pl_module.configure_optimizers
 
-        def configure_optimizers(module: pl.LightningModule) -> Any:
+        def configure_optimizers(_: pl.LightningModule) -> Any:
             configured = configure()
             self.given.note_configured(configured, copy_schedules=self.resuming)
             return configured
@@ -62,7 +62,7 @@ class SettingsKeeper(pl.Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         refuse_twin(trainer, self)
-        self.given.note_callbacks([c for c in trainer.callbacks if c is not self])
+        self.given.note_callbacks([c for c in callbacks_of(trainer) if c is not self])
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
@@ -93,7 +93,7 @@ class SettingsKeeper(pl.Callback):
 
     def _write_back_callbacks(self, trainer: pl.Trainer, before: dict[str, Plain] | None) -> None:
         assert self._loaded is not None
-        for callback in trainer.callbacks:
+        for callback in callbacks_of(trainer):
             key = callback.state_key
             restored = self._loaded["callbacks"].get(key) or {}
             for name, now in self.given.callbacks.get(key, {}).items():

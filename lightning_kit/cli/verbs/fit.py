@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from pytorch_lightning.loggers import CSVLogger, Logger
-from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from lightning_kit.cli.app import KitCLI, prepare, written
 from lightning_kit.cli.failures import input_error
@@ -31,6 +30,7 @@ from lightning_kit.cli.monitors import MonitorCheck
 from lightning_kit.cli.request import Request
 from lightning_kit.cli.source import Source, recipe_name, runs_root
 from lightning_kit.cli.summary import print_summary
+from lightning_kit.compat import global_rank
 from lightning_kit.runs.directory import RunDirectory
 from lightning_kit.runs.record import RunRecord
 from lightning_kit.runs.recorder import RunRecorder
@@ -93,7 +93,7 @@ class _Fit:
             return {"callbacks": callbacks}
         name = self._name(cli)
         root = runs_root(self.request)
-        directory = RunDirectory.create(name, root) if rank_zero_only.rank == 0 else None
+        directory = RunDirectory.create(name, root) if global_rank() == 0 else None
         self.recorder = RunRecorder(directory, RunRecord(name), written(cli))
         path = directory.path if directory is not None else root.absolute()
         return {
@@ -110,9 +110,8 @@ class _Fit:
     def _remove_unstarted(self) -> None:
         """Leave no directory of a run that never came to its first hook."""
         directory = self.recorder.directory if self.recorder is not None else None
-        if directory is not None and rank_zero_only.rank == 0:
-            if not directory.record_path.exists():
-                shutil.rmtree(directory.path, ignore_errors=True)
+        if directory is not None and global_rank() == 0 and not directory.record_path.exists():
+            shutil.rmtree(directory.path, ignore_errors=True)
 
 
 def _loggers(configured: Any, path: Path) -> list[Logger] | bool:
@@ -121,6 +120,7 @@ def _loggers(configured: Any, path: Path) -> list[Logger] | bool:
         return False
     others = [logger for logger in as_list(configured) if isinstance(logger, Logger)]
     csv = [logger for logger in others if type(logger) is CSVLogger]
-    every_n_steps = csv[0].flush_logs_every_n_steps if csv else 100
+    # The base class has the attribute, though its stub does not say so.
+    every_n_steps = getattr(csv[0], "_flush_logs_every_n_steps", 100) if csv else 100
     own = CSVLogger(path, name="", version="", flush_logs_every_n_steps=every_n_steps)
     return [own, *(logger for logger in others if type(logger) is not CSVLogger)]

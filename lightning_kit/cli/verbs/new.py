@@ -1,7 +1,7 @@
 """Start from a recipe or a small project: new RECIPE > my.yaml, or new --project DIR.
 
-usage: lightning-kit new RECIPE > my.yaml      print a recipe; its data file is written beside it
-       lightning-kit new --project DIR         a project of one's own: task, datamodule, recipe, test
+usage: lightning-kit new RECIPE > my.yaml    print a recipe; its data file is written beside it
+       lightning-kit new --project DIR       a task, a datamodule, a recipe and a test of one's own
 
 lightning-kit list recipes shows the recipes. Nothing is overwritten.
 """

@@ -1,0 +1,26 @@
+"""Options of the Trainer that would have no effect as they are combined."""
+
+from collections.abc import Iterator
+
+from lightning_kit.cli.documents import Config
+
+
+def idle_options(config: Config) -> Iterator[str]:
+    """Yield one line for each option that another one makes idle.
+
+    >>> list(idle_options({"trainer": {"min_epochs": 5, "max_epochs": 3}}))
+    ['trainer.min_epochs: 5 is never reached with max_epochs 3']
+    """
+    trainer = config.get("trainer") or {}
+    if trainer.get("gradient_clip_algorithm") and trainer.get("gradient_clip_val") is None:
+        yield (
+            "trainer.gradient_clip_algorithm: has no effect without gradient_clip_val: set it, or "
+            "leave both"
+        )
+    epochs, least = trainer.get("max_epochs"), trainer.get("min_epochs")
+    if isinstance(epochs, int) and isinstance(least, int) and 0 <= epochs < least:
+        yield f"trainer.min_epochs: {least} is never reached with max_epochs {epochs}"
+    if trainer.get("enable_checkpointing") is False and any(
+        entry["class_path"].endswith(".ModelCheckpoint") for entry in trainer.get("callbacks") or []
+    ):
+        yield "trainer.enable_checkpointing: false, and a ModelCheckpoint: leave one out"

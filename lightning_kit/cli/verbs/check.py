@@ -1,0 +1,114 @@
+"""Find what is wrong with a configuration before any long work.
+
+usage: lightning-kit check -c RECIPE [-c OVERLAY ...] [flags of fit]
+
+Builds everything and runs one training and one validation batch in a temporary directory. A good
+configuration prints one line a component; else every problem found is listed, exit code 2.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pytorch_lightning.callbacks import ModelCheckpoint, ProgressBar
+from pytorch_lightning.loggers import CSVLogger, Logger
+
+from lightning_kit.cli.app import KitCLI, lay_all
+from lightning_kit.cli.checking import problems
+from lightning_kit.cli.errors import InputError
+from lightning_kit.cli.failures import input_error
+from lightning_kit.cli.idle import idle_options
+from lightning_kit.cli.layers import as_list
+from lightning_kit.cli.messages import first_line
+from lightning_kit.cli.monitors import missing
+from lightning_kit.cli.request import Request
+
+
+def main(args: list[str]) -> int:
+    request = Request.of("fit", args)
+    if request.wants_help:
+        print(__doc__)
+        return 0
+    found = list(dict.fromkeys(_problems(request)))
+    for line in found:
+        print(f"problem: {line}", file=sys.stderr)
+    return 2 if found else 0
+
+
+def _problems(request: Request) -> Iterator[str]:
+    try:
+        lay_all(request)
+    except InputError as error:
+        yield str(error)
+        return
+    found = [*problems(request.composed(), request.flags), *idle_options(request.composed())]
+    yield from found
+    if found:
+        return
+    with TemporaryDirectory() as folder:
+        try:
+            cli = KitCLI(request, lambda _, configured: _short_run(configured, folder))
+        except InputError as error:
+            yield str(error)
+            return
+        yield from _trial(cli, folder)
+
+
+def _short_run(configured: dict[str, Any], folder: str) -> dict[str, Any]:
+    callbacks = as_list(configured["callbacks"])
+    return {
+        # A callback that watches a logger must find one, and none may reach a server.
+        "logger": False
+        if configured["logger"] is False
+        else CSVLogger(folder, name="", version=""),
+        "callbacks": [c for c in callbacks if not isinstance(c, ProgressBar)],
+        "default_root_dir": folder,
+        "max_epochs": 1,
+        "max_steps": -1,
+        "max_time": None,
+        "min_epochs": None,
+        "min_steps": None,
+        "limit_train_batches": 1,
+        "limit_val_batches": 1,
+        "num_sanity_val_steps": 0,
+        "check_val_every_n_epoch": 1,
+        "val_check_interval": 1.0,
+        "log_every_n_steps": 1,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+    }
+
+
+def _trial(cli: KitCLI, folder: str) -> Iterator[str]:
+    trainer = cli.trainer
+    for callback in trainer.checkpoint_callbacks:
+        if isinstance(callback, ModelCheckpoint):
+            callback.dirpath = str(Path(folder, "checkpoints"))
+    try:
+        trainer.fit(cli.model, datamodule=cli.datamodule)
+    except Exception as error:
+        wrong = input_error(error, trainer)
+        yield str(wrong) if wrong else f"one batch: {type(error).__name__}: {first_line(error)}"
+        return
+    unlogged = [str(error) for error in missing(trainer)]
+    yield from unlogged
+    if not unlogged:
+        for line in _components(cli):
+            print(f"ok: {line}")
+
+
+def _components(cli: KitCLI) -> Iterator[str]:
+    parameters = sum(p.numel() for p in cli.model.parameters())
+    yield f"model {type(cli.model).__name__}, {parameters:,} parameters"
+    if cli.datamodule is not None:
+        yield f"data {type(cli.datamodule).__name__}"
+    configured = cli._get(cli.config_init, "trainer")
+    for callback in as_list(configured["callbacks"]):
+        yield f"callback {type(callback).__name__}"
+    for logger in as_list(configured["logger"]):
+        if isinstance(logger, Logger):
+            yield f"logger {type(logger).__name__}"
+    logged = sorted(cli.trainer.callback_metrics)
+    yield f"one training and one validation batch; logged: {', '.join(logged)}"

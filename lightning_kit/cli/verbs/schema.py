@@ -1,0 +1,78 @@
+"""Print a JSON schema of recipes, for editors that complete and check YAML.
+
+usage: lightning-kit schema > recipe.schema.json
+
+In VS Code, with the YAML extension, begin a recipe with
+# yaml-language-server: $schema=recipe.schema.json
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lightning_kit.cli.errors import InputError
+
+
+def main(args: list[str]) -> int:
+    if {"-h", "--help"} & set(args):
+        print(__doc__)
+        return 0
+    if args:
+        raise InputError(f"schema takes no arguments, got {' '.join(args)}")
+    print(json.dumps(schema(), indent=1))
+    return 0
+
+
+def schema() -> dict[str, Any]:
+    """Return the schema of a recipe: LightningCLI's keys and ``callbacks`` by name."""
+    from lightning_kit.cli.classes import KINDS, short_names
+
+    # The parser describes the classes that are imported.
+    for kind in KINDS.values():
+        short_names(kind)
+    with _without_metaclasses():
+        found: dict[str, Any] = json.loads(_parser().get_completion_script("jsonschema"))
+    # An overlay is a recipe in part.
+    found.pop("required", None)
+    found["title"] = "lightning_kit recipe"
+    found["properties"]["callbacks"] = {
+        "type": "object",
+        "description": "Callbacks to change, add ({}) or remove (null), by class name.",
+    }
+    return found
+
+
+def _parser() -> Any:
+    import pytorch_lightning as pl
+    from pytorch_lightning.cli import LightningArgumentParser
+
+    parser = LightningArgumentParser(exit_on_error=False)
+    parser.add_argument("--seed_everything", type=bool | int, default=0)
+    parser.add_lightning_class_args(pl.Trainer, "trainer")
+    parser.add_lightning_class_args(pl.LightningModule, "model", subclass_mode=True)
+    parser.add_lightning_class_args(pl.LightningDataModule, "data", subclass_mode=True)
+    return parser
+
+
+@contextmanager
+def _without_metaclasses() -> Iterator[None]:
+    """Keep jsonargparse from asking a metaclass for its subclasses, which raises TypeError.
+
+    jsonargparse 4.53 walks the annotations of all subclasses and meets ``abc.ABCMeta``.
+    """
+    from jsonargparse import _completions_jsonschema as upstream
+
+    found = getattr(upstream, "get_all_subclass_paths", None)
+    if found is None:
+        raise InputError("schema: this jsonargparse builds its schema in another way")
+
+    def get_all_subclass_paths(cls: Any, *args: Any, **kwargs: Any) -> list[str]:
+        is_metaclass = isinstance(cls, type) and issubclass(cls, type)
+        return [] if is_metaclass else found(cls, *args, **kwargs)
+
+    vars(upstream)["get_all_subclass_paths"] = get_all_subclass_paths
+    try:
+        yield
+    finally:
+        vars(upstream)["get_all_subclass_paths"] = found
