@@ -75,6 +75,8 @@ class BatchLoader:
         self._saved_order: dict[str, int] = {}
         # Lightning's `overfit_batches` takes any other kind of sampler for a shuffling one.
         self.sampler = self if shuffle else _InOrder(self)
+        # Its DeepSpeed strategy reads the batch size there.
+        self.batch_sampler = self
         self._num_batches = len(self._global_sizes(len(input)))
         if not self._num_batches:
             least = self.batch_size * world_size if drop_last else world_size
