@@ -10,6 +10,8 @@ from lightning_kit.datamodules.loader import BatchLoader
 
 Part = Literal["train", "val", "test", "predict"]
 
+FITTED = ("encoders", "classes", "class_counts", "target_mean", "target_std")
+
 
 class AbstractDataModule(pl.LightningDataModule, ABC):
     """The abstract half of a datamodule. The final half owns ``__init__`` and :meth:`load`.
@@ -18,7 +20,11 @@ class AbstractDataModule(pl.LightningDataModule, ABC):
     goes through ``preprocess`` after it was moved to the device; ``target`` stays raw for good.
 
     The attributes below are what a task reads in its ``setup``; ``None`` where they do not apply.
-    What was fitted on the training part is in ``state_dict``, hence in every checkpoint.
+    What was fitted on the training part is in ``state_dict``, hence in every checkpoint: the
+    attributes, and the state of a ``preprocess`` that exists when a checkpoint is loaded.
+
+    The final half calls ``self.save_hyperparameters(logger=False)``: Lightning would refuse to log
+    an argument that the task calls by the same name and gives another value.
 
     Args:
         batch_size: Rows in a batch of one device, at least 1.
@@ -36,6 +42,8 @@ class AbstractDataModule(pl.LightningDataModule, ABC):
         super().__init__()
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1 row, got {batch_size}")
+        if seed < 0:
+            raise ValueError(f"seed must not be negative, got {seed}")
         self.batch_size = batch_size
         self.seed = seed
 
@@ -44,7 +52,9 @@ class AbstractDataModule(pl.LightningDataModule, ABC):
         """Return ``(input, target)`` of one part; ``target`` is None where rows have none."""
 
     def train_dataloader(self) -> BatchLoader:
-        return self._loader("train", shuffle=True)
+        # Lightning turns off the shuffling of DataLoaders only.
+        overfits = getattr(self.trainer, "overfit_batches", 0) > 0
+        return self._loader("train", shuffle=not overfits)
 
     def val_dataloader(self) -> BatchLoader:
         return self._loader("val")
@@ -55,25 +65,44 @@ class AbstractDataModule(pl.LightningDataModule, ABC):
     def predict_dataloader(self) -> BatchLoader:
         return self._loader("predict")
 
+    def state_dict(self) -> dict[str, Any]:
+        state = {name: getattr(self, name) for name in FITTED}
+        state["preprocess"] = None if self.preprocess is None else {**self.preprocess.state_dict()}
+        return state
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        for name in FITTED:
+            setattr(self, name, state_dict[name])
+        if self.preprocess is not None and state_dict["preprocess"] is not None:
+            self.preprocess.load_state_dict(state_dict["preprocess"])
+
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
         if self.preprocess is None:
             return batch
         if isinstance(batch, Tensor):
-            return self.preprocess(batch)
+            return self._preprocessed(batch)
         input, target = batch
-        return self.preprocess(input), target
+        return self._preprocessed(input), target
+
+    def _preprocessed(self, input: Tensor) -> Any:
+        assert self.preprocess is not None
+        output = self.preprocess(input)
+        # The batch had the precision's dtype before; statistics in float32 undo that.
+        return self.trainer.precision_plugin.convert_input(output) if self.trainer else output
 
     def _loader(self, part: Part, *, shuffle: bool = False) -> BatchLoader:
         input, target = self.load(part)
-        rank, world_size = (
-            (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        )
+        ranks = {"num_replicas": 1, "rank": 0}
+        if self.trainer is not None:
+            ranks = self.trainer.distributed_sampler_kwargs or ranks
+            if self.preprocess is not None:
+                self.preprocess.to(self.trainer.strategy.root_device)
         return BatchLoader(
             input,
             target,
             batch_size=self.batch_size,
             shuffle=shuffle,
             seed=self.seed,
-            rank=rank,
-            world_size=world_size,
+            rank=ranks["rank"],
+            world_size=ranks["num_replicas"],
         )
