@@ -73,8 +73,8 @@ class ClassificationTask(AbstractTask):
         lr_scheduler_frequency: int = 1,
         lr_scheduler_monitor: str | None = None,
     ) -> None:
-        num_classes = _check_num_classes(num_classes, kind)
-        train, evaluation = default_metrics(kind, num_classes, ignore_index)
+        classes = _check_num_classes(num_classes, kind)
+        train, evaluation = default_metrics(kind, classes, ignore_index)
         super().__init__(
             model,
             ClassAnswer(kind),
@@ -86,11 +86,11 @@ class ClassificationTask(AbstractTask):
             ),
         )
         self.save_hyperparameters()
-        self.num_classes = num_classes
+        self.num_classes = classes
         self.kind = kind
         self.criterion = ClassLoss(
             kind,
-            num_classes,
+            classes,
             class_weights=class_weights,
             label_smoothing=label_smoothing,
             ignore_index=ignore_index,

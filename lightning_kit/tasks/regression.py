@@ -60,12 +60,12 @@ class RegressionTask(AbstractTask):
     ) -> None:
         if num_targets < 1:
             raise ValueError(f"num_targets must be at least 1, got {num_targets}")
-        metrics = _default_metrics() if metrics is None else metrics
+        measured = _default_metrics() if metrics is None else metrics
         super().__init__(
             model,
             RegressionAnswer(num_targets),
-            train_metrics=metrics,
-            metrics=metrics,
+            train_metrics=measured,
+            metrics=measured,
             optimizer=optimizer,
             schedule=Schedule(
                 lr_scheduler, lr_scheduler_interval, lr_scheduler_frequency, lr_scheduler_monitor

@@ -1,0 +1,28 @@
+import math
+
+import torch
+
+from lightning_kit.tasks.weighted_mean import WeightedMean
+
+
+def test_a_small_last_batch_counts_less() -> None:
+    mean = WeightedMean()
+    mean.update(torch.tensor(1.0), 24)
+    mean.update(torch.tensor(3.0), 8)
+    assert mean.compute().item() == 1.5  # (24 + 24) / 32
+
+
+def test_nan_is_shown_and_forgotten_at_reset() -> None:
+    mean = WeightedMean()
+    mean.update(torch.tensor(math.nan), 1)
+    mean.update(torch.tensor(1.0), torch.tensor(3.0))
+    assert mean.compute().isnan()
+    mean.reset()
+    mean.update(torch.tensor(2.0), 1)
+    assert mean.compute().item() == 2.0
+
+
+def test_nothing_is_kept_of_the_graph() -> None:
+    mean = WeightedMean()
+    mean.update(torch.ones((), requires_grad=True) * 2, 1)
+    assert not mean.total.requires_grad
