@@ -1,0 +1,90 @@
+"""Text categories, one feature each; what was not in the training rows is none of them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightning_kit.artefact.encoders.cells import Column, RawRowsError, as_cells, is_absent
+
+RULE = "must be text, a number or a truth value"
+
+
+def fit(column: str, cells: Column) -> dict[str, Any]:
+    """Return the encoder of ``column``: its categories, sorted.
+
+    A missing cell is a category of its own where training rows had missing cells.
+    """
+    values = read(column, cells)
+    categories = sorted({value for value in values if value is not None})
+    if not categories:
+        raise RawRowsError("must have a value in the training rows", column=column)
+    return {
+        "kind": "category",
+        "column": column,
+        "categories": categories,
+        "missing": None in values,
+    }
+
+
+def encode(cells: Column, encoder: dict[str, Any]) -> NDArray[np.float32]:
+    """Return ``(N, F)``: 1 at the row's category, last of all at a missing cell.
+
+    An unknown category is all zeros, and so is a missing cell where training rows had none: a
+    feature that never occurred in training would have untrained weights.
+    """
+    order: dict[str | None, int] = {name: at for at, name in enumerate(encoder["categories"])}
+    if encoder["missing"]:
+        order[None] = len(order)
+    values = read(encoder["column"], cells)
+    codes = np.fromiter((order.get(value, -1) for value in values), np.int64, count=len(values))
+    features = np.zeros((len(values), len(order)), dtype=np.float32)
+    known = np.flatnonzero(codes >= 0)
+    features[known, codes[known]] = 1
+    return features
+
+
+def names(encoder: dict[str, Any]) -> list[str]:
+    column = encoder["column"]
+    known = [f"{column}={name}" for name in encoder["categories"]]
+    return [*known, f"{column} is missing"] if encoder["missing"] else known
+
+
+def read(column: str, cells: Column) -> list[str | None]:
+    """Return the text of every cell, None where it is missing.
+
+    Raises:
+        RawRowsError: If a cell is a list or another thing without a text of its own.
+    """
+    # Few different cells, many rows: each is read once. True equals 1, so the type is in the key.
+    seen: dict[tuple[type, Any], str | None] = {}
+    values: list[str | None] = []
+    for row, cell in enumerate(as_cells(cells), start=1):
+        try:
+            key = (type(cell), cell)
+            if key not in seen:
+                seen[key] = text(cell)
+            values.append(seen[key])
+        except TypeError:
+            raise RawRowsError(RULE, column=column, row=row, value=cell) from None
+    return values
+
+
+def text(cell: object) -> str | None:
+    """Return what a category is called; CSV, Parquet and JSON agree on it.
+
+    >>> [text(cell) for cell in (" red ", 3, 3.0, 2.5, True, None)]
+    ['red', '3', '3', '2.5', 'true', None]
+    """
+    if is_absent(cell):
+        return None
+    if isinstance(cell, str):
+        return cell.strip()
+    if isinstance(cell, bool | np.bool_):
+        return "true" if cell else "false"
+    if isinstance(cell, int | np.integer):
+        return str(int(cell))
+    if isinstance(cell, float | np.floating):
+        value = float(cell)
+        return str(int(value)) if value.is_integer() else repr(value)
+    raise TypeError
