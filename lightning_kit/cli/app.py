@@ -13,6 +13,7 @@ from jsonargparse import Namespace
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 
 from lightning_kit.cli.checking import problems
+from lightning_kit.cli.defaults import with_own_defaults
 from lightning_kit.cli.documents import Config
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.layers import lay
@@ -53,7 +54,7 @@ class KitCLI(LightningCLI):
         return {self.request.verb: super().subcommands()[self.request.verb]}
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        composed = as_text(self.request.composed())
+        composed = as_text(with_own_defaults(self.request.composed()))
         words = [self.request.verb, f"--config={composed}", *self.request.words()]
         try:
             self.config = parser.parse_args(words)

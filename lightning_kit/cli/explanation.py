@@ -1,6 +1,7 @@
 """What a class does, what it takes, and the YAML that names it."""
 
 import inspect
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +23,12 @@ class Argument:
 
 def summary(cls: Any) -> str:
     """Return the first sentence that ``cls`` says of itself."""
-    text = docstring_parser.parse(inspect.getdoc(cls) or "").short_description or ""
-    return " ".join(text.split())
+    return " ".join((_doc(cls).short_description or "").split())
 
 
 def text(cls: Any) -> str:
     """Return all that a person needs to use ``cls`` from YAML."""
-    doc = docstring_parser.parse(inspect.getdoc(cls) or "")
+    doc = _doc(cls)
     path = class_path(cls)
     parts = [path, "", summary(cls)]
     if doc.long_description:
@@ -39,7 +39,7 @@ def text(cls: Any) -> str:
         for row in rows:
             default = "required" if row.default is None else f"default {row.default}"
             parts.append(f"  {row.name} ({row.type}, {default})")
-            parts += [f"      {row.line}"] if row.line else []
+            parts += textwrap.wrap(row.line, 92, initial_indent=" " * 6, subsequent_indent=" " * 6)
     return "\n".join([*parts, "", "YAML:", *_indented(_yaml(cls, path, rows))])
 
 
@@ -54,6 +54,13 @@ def arguments(cls: Any) -> list[Argument]:
         line = found.get(parameter.name, "")
         rows.append(Argument(parameter.name, _type(parameter.annotation), default, line))
     return rows
+
+
+def _doc(cls: Any) -> docstring_parser.Docstring:
+    """Return what ``cls`` says of itself; many classes say it in ``__init__``, none in a base."""
+    own = vars(cls).get("__doc__") if isinstance(cls, type) else cls.__doc__
+    init = vars(cls).get("__init__") if isinstance(cls, type) else None
+    return docstring_parser.parse(inspect.cleandoc(own or getattr(init, "__doc__", None) or ""))
 
 
 def _described(thing: Any) -> dict[str, str]:

@@ -139,7 +139,18 @@ def named_classes(config: Config) -> list[str]:
     return [entry["class_path"] for _, entry in walk(config)]
 
 
+@final
+class _Dumper(yaml.SafeDumper):
+    """Write tuples as lists and repeat what occurs twice: people read this."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+_Dumper.add_representer(tuple, _Dumper.represent_list)
+
+
 def as_text(config: Config) -> str:
     """Return ``config`` as YAML."""
-    text: Any = yaml.safe_dump(config, sort_keys=False)
+    text: Any = yaml.dump(config, Dumper=_Dumper, sort_keys=False)
     return str(text)

@@ -26,7 +26,7 @@ class RunRecorder(pl.Callback):
 
     Args:
         directory: The run's directory on rank 0, None on the other ranks.
-        record: What is known before the start.
+        record: What is known before the start; of a resumed run, the best so far.
         config: Text of ``config.yaml``.
     """
 
@@ -136,14 +136,23 @@ class RunRecorder(pl.Callback):
         if not trainer.is_global_zero or self.directory is None:
             return
         score = checkpoint.best_model_score
+        if score is None or not self._beats(checkpoint, float(score)):
+            return
         self.record.best = {
             "monitor": checkpoint.monitor,
             "mode": checkpoint.mode,
-            "score": None if score is None else float(score),
+            "score": float(score),
             "epoch": self._epoch,
             "path": self.directory.relative(self._best_path),
         }
         self._write()
+
+    def _beats(self, checkpoint: ModelCheckpoint, score: float) -> bool:
+        """Compare with the best before a resume, which ModelCheckpoint forgets in a new folder."""
+        best = self.record.best
+        if best is None or (best["monitor"], best["mode"]) != (checkpoint.monitor, checkpoint.mode):
+            return True
+        return bool(score < best["score"] if checkpoint.mode == "min" else score > best["score"])
 
     def _write(self) -> None:
         assert self.directory is not None

@@ -36,8 +36,8 @@ class SettingsKeeper(pl.Callback):
 
     Changed means: other than what the checkpoint's own run was given. Covers the settings of
     parameter groups, schedules and callbacks. A changed rate or schedule goes on from where it
-    would stand had it been so from the start. The states of the random generators are kept as well, so
-    that an unchanged configuration goes on bit for bit from the end of an epoch.
+    would stand had it been so from the start. The states of the random generators are kept as
+    well, so that an unchanged configuration goes on bit for bit from the end of an epoch.
 
     Args:
         resuming: Whether this fit starts from a checkpoint.

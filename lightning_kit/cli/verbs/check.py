@@ -6,6 +6,7 @@ Builds everything and runs one training and one validation batch in a temporary 
 configuration prints one line a component; else every problem found is listed, exit code 2.
 """
 
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,14 @@ def main(args: list[str]) -> int:
     if request.wants_help:
         print(__doc__)
         return 0
-    found = list(dict.fromkeys(_problems(request)))
+    # What is said here is the list of components or problems, not Lightning's remarks.
+    remarks = logging.getLogger("pytorch_lightning")
+    level = remarks.level
+    remarks.setLevel(logging.ERROR)
+    try:
+        found = list(dict.fromkeys(_problems(request)))
+    finally:
+        remarks.setLevel(level)
     for line in found:
         print(f"problem: {line}", file=sys.stderr)
     return 2 if found else 0

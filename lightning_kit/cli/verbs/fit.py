@@ -18,6 +18,7 @@ what a checkpoint brings along.
 import shutil
 import sys
 import traceback
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,10 @@ class _Fit:
     def run(self) -> int:
         trainer, recorder = self.cli.trainer, self.recorder
         try:
-            trainer.fit(**self.cli.run_arguments(self.source))
+            with warnings.catch_warnings():
+                # A resumed run has a directory of its own; the recorder keeps the best score.
+                warnings.filterwarnings("ignore", "The dirpath has changed")
+                trainer.fit(**self.cli.run_arguments(self.source))
         except SystemExit:
             # Lightning exits by itself after Ctrl-C and SIGTERM, with a code that says neither.
             if recorder is None or recorder.record.exit_code is None:
@@ -94,7 +98,8 @@ class _Fit:
         name = self._name(cli)
         root = runs_root(self.request)
         directory = RunDirectory.create(name, root) if global_rank() == 0 else None
-        self.recorder = RunRecorder(directory, RunRecord(name), written(cli))
+        record = RunRecord(name, best=self._best_so_far())
+        self.recorder = RunRecorder(directory, record, written(cli))
         path = directory.path if directory is not None else root.absolute()
         return {
             "callbacks": [*callbacks, self.recorder],
@@ -106,6 +111,13 @@ class _Fit:
         if (name := recipe_name(self.request.files)) is not None:
             return name
         return self.source.run.name if self.source.run is not None else type(cli.model).__name__
+
+    def _best_so_far(self) -> dict[str, Any] | None:
+        """Return the best score of the run that this one resumes, and where it is kept."""
+        if self.source.checkpoint is None or self.source.run is None:
+            return None
+        best = self.source.run.record().best
+        return best and {**best, "path": str(self.source.run.path / best["path"])}
 
     def _remove_unstarted(self) -> None:
         """Leave no directory of a run that never came to its first hook."""

@@ -5,6 +5,8 @@ usage: lightning-kit list [KIND]
 lightning-kit explain CLASS tells more of a class, lightning-kit new RECIPE prints a recipe.
 """
 
+from shutil import get_terminal_size
+
 from lightning_kit.cli.errors import InputError, did_you_mean
 from lightning_kit.cli.recipes import shipped
 
@@ -25,8 +27,14 @@ def main(args: list[str]) -> int:
         print(f"{kind}:")
         rows = _files(kind) if kind in FILES else _classes(kind)
         for name, line in rows.items():
-            print(f"  {name:<30} {line}")
+            print(shorten(f"  {name:<30} {line}"))
     return 0
+
+
+def shorten(row: str) -> str:
+    """Cut a row at the terminal's width: one line each."""
+    width = get_terminal_size().columns
+    return row if len(row) <= width else f"{row[: width - 3]}..."
 
 
 def _files(kind: str) -> dict[str, str]:

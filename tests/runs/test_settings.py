@@ -1,0 +1,161 @@
+"""Changed settings win over what a checkpoint brings back; equal ones leave it alone."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from programs.plain import PlainData, PlainModule
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from torch.optim import lr_scheduler
+
+from lightning_kit.runs.settings import KEY, SettingsKeeper
+
+# A resumed run has a directory of its own.
+pytestmark = pytest.mark.filterwarnings("ignore:The dirpath has changed")
+
+
+class Rates(Callback):
+    """Keep the rate that each epoch begins with."""
+
+    def __init__(self) -> None:
+        self.seen: list[float] = []
+        self.decay: list[float] = []
+
+    def on_train_batch_start(self, trainer: pl.Trainer, *args: Any) -> None:
+        group = trainer.optimizers[0].param_groups[0]
+        self.seen.append(group["lr"])
+        self.decay.append(group["weight_decay"])
+
+
+def fit(
+    module: pl.LightningModule,
+    epochs: int,
+    path: Path | None = None,
+    ckpt: Path | None = None,
+    keep: bool = True,
+    patience: int = 9,
+) -> tuple[pl.Trainer, Rates, EarlyStopping]:
+    rates, stopping = Rates(), EarlyStopping("val/loss", patience=patience)
+    checkpoint = ModelCheckpoint(path or "later", save_top_k=-1, filename="{epoch}")
+    keeper = SettingsKeeper(resuming=ckpt is not None)
+    trainer = pl.Trainer(
+        max_epochs=epochs,
+        accelerator="cpu",
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[stopping, rates, *([keeper] * keep), checkpoint],
+    )
+    if keep:
+        keeper.listen(module)
+    torch.manual_seed(0)
+    trainer.fit(module, datamodule=PlainData(), ckpt_path=ckpt, weights_only=True)
+    return trainer, rates, stopping
+
+
+def module(**arguments: Any) -> PlainModule:
+    torch.manual_seed(1)
+    return PlainModule(**arguments)
+
+
+def test_an_unchanged_configuration_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    whole = module(step_size=1, dropout=0.5)
+    fit(whole, 4, tmp_path / "whole")
+    resumed = module(step_size=1, dropout=0.5)
+    fit(resumed, 4, ckpt=tmp_path / "whole" / "epoch=1.ckpt")
+    for name, weight in whole.state_dict().items():
+        assert torch.equal(weight, resumed.state_dict()[name])
+
+
+def test_stock_lightning_ignores_a_new_rate(tmp_path: Path) -> None:
+    fit(module(lr=0.5), 1, tmp_path)
+    _, rates, _ = fit(module(lr=0.1), 2, ckpt=tmp_path / "epoch=0.ckpt", keep=False)
+    assert set(rates.seen) == {0.5}, "Lightning has this right now: SettingsKeeper can go"
+
+
+def test_a_new_rate_and_decay_are_written_back(tmp_path: Path) -> None:
+    fit(module(lr=0.5), 1, tmp_path)
+    changed = module(lr=0.1, weight_decay=0.25)
+    _, rates, _ = fit(changed, 2, ckpt=tmp_path / "epoch=0.ckpt")
+    assert set(rates.seen) == {0.1}
+    assert set(rates.decay) == {0.25}
+
+
+def test_a_new_rate_goes_on_where_its_schedule_stands(tmp_path: Path) -> None:
+    fit(module(lr=0.8, step_size=1), 2, tmp_path)
+    _, rates, _ = fit(module(lr=0.4, step_size=1), 4, ckpt=tmp_path / "epoch=1.ckpt")
+    # Two epochs have halved it twice.
+    assert sorted(set(rates.seen), reverse=True) == pytest.approx([0.1, 0.05])
+
+
+def test_a_new_schedule_argument_is_as_if_it_had_been_so_from_the_start(tmp_path: Path) -> None:
+    fit(module(lr=0.8, step_size=1), 2, tmp_path)
+    _, rates, _ = fit(module(lr=0.8, step_size=2), 4, ckpt=tmp_path / "epoch=1.ckpt")
+    assert set(rates.seen) == {0.4}
+
+
+def test_a_checkpoint_without_a_record_is_judged_by_its_state(tmp_path: Path) -> None:
+    fit(module(lr=0.8, step_size=1), 2, tmp_path, keep=False)
+    path = tmp_path / "epoch=1.ckpt"
+    assert KEY not in torch.load(path, weights_only=True)
+    _, same, _ = fit(module(lr=0.8, step_size=1), 3, ckpt=path)
+    assert set(same.seen) == {0.2}
+    changed = module(lr=0.4, step_size=1, weight_decay=0.5)
+    _, other, _ = fit(changed, 3, tmp_path / "other", ckpt=path)
+    assert set(other.seen) == {0.1}
+    assert set(other.decay) == {0.5}
+
+
+def test_patience_comes_from_this_run(tmp_path: Path) -> None:
+    fit(module(), 1, tmp_path, patience=2)
+    _, _, stopping = fit(module(), 2, ckpt=tmp_path / "epoch=0.ckpt", patience=7)
+    assert stopping.patience == 7
+
+
+def test_an_equal_patience_leaves_what_the_run_made_of_it(tmp_path: Path) -> None:
+    """A callback that moved its own setting goes on with the moved one."""
+    fit(module(), 1, tmp_path, patience=2)
+    path = tmp_path / "epoch=0.ckpt"
+    content = torch.load(path, weights_only=True)
+    next(v for k, v in content["callbacks"].items() if "EarlyStopping" in k)["patience"] = 5
+    torch.save(content, path)
+    _, _, stopping = fit(module(), 2, ckpt=path, patience=2)
+    assert stopping.patience == 5
+
+
+class Plateau(PlainModule):
+    def __init__(self, factor: float = 0.1) -> None:
+        super().__init__(lr=1.0)
+        self.factor = factor
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.SGD(self.parameters(), lr=1.0)
+        # A threshold that nothing beats: every epoch after the first lowers the rate.
+        schedule = lr_scheduler.ReduceLROnPlateau(
+            optimizer, patience=0, factor=self.factor, threshold=1e9, threshold_mode="abs"
+        )
+        return {"optimizer": optimizer, "lr_scheduler": schedule, "monitor": "val/loss"}
+
+
+def test_a_plateau_keeps_its_count_and_takes_the_new_factor(tmp_path: Path) -> None:
+    # Lightning steps a plateau after the epoch's checkpoint: this one has seen one halving.
+    fit(Plateau(0.5), 3, tmp_path)
+    trainer, rates, _ = fit(Plateau(0.1), 5, ckpt=tmp_path / "epoch=2.ckpt")
+    schedule = trainer.lr_scheduler_configs[0].scheduler
+    assert schedule.factor == 0.1
+    assert rates.seen[0] == pytest.approx(0.5)
+    assert rates.seen[-1] == pytest.approx(0.05)
+
+
+class Other(PlainModule):
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.SGD(self.parameters(), lr=0.8, momentum=0.9)
+        return [optimizer], [lr_scheduler.ExponentialLR(optimizer, 0.1)]
+
+
+def test_another_schedule_class_starts_where_it_would_stand(tmp_path: Path) -> None:
+    fit(module(lr=0.8, step_size=1), 2, tmp_path)
+    _, rates, _ = fit(Other(), 3, ckpt=tmp_path / "epoch=1.ckpt")
+    assert set(rates.seen) == {pytest.approx(0.008)}
