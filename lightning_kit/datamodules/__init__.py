@@ -1,8 +1,17 @@
 """LightningDataModules: one kind of source each."""
 
+from lightning_kit.datamodules.arrays import ArrayDataModule
 from lightning_kit.datamodules.base import AbstractDataModule
 from lightning_kit.datamodules.digits import DigitsDataModule
 from lightning_kit.datamodules.errors import DataError
 from lightning_kit.datamodules.loader import BatchLoader
+from lightning_kit.datamodules.synthetic import SyntheticDataModule
 
-__all__ = ["AbstractDataModule", "BatchLoader", "DataError", "DigitsDataModule"]
+__all__ = [
+    "AbstractDataModule",
+    "ArrayDataModule",
+    "BatchLoader",
+    "DataError",
+    "DigitsDataModule",
+    "SyntheticDataModule",
+]

@@ -1,0 +1,191 @@
+"""Arrays in files, read into memory whole."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, final
+
+from torch import Tensor
+
+from lightning_kit.datamodules.array_checks import check_classes
+from lightning_kit.datamodules.array_paths import ArrayPaths
+from lightning_kit.datamodules.array_source import ArraySource
+from lightning_kit.datamodules.base import AbstractDataModule, Part
+from lightning_kit.datamodules.errors import DataError
+from lightning_kit.datamodules.parts import Parts, deal, take
+from lightning_kit.datamodules.preprocess import Standardise
+from lightning_kit.datamodules.splits import check_fractions, random_split, stratified_split
+from lightning_kit.datamodules.targets import check_varies, count_classes, mean_and_std
+
+FRACTIONS = (0.7, 0.15, 0.15)
+STAGES: dict[str, Part] = {"fit": "train", "validate": "val", "test": "test", "predict": "predict"}
+
+
+@final
+class ArrayDataModule(AbstractDataModule):
+    """``.npz``, ``.safetensors`` or ``.npy`` files: one that is split, or one for each part.
+
+    The target's type says what is learnt:
+
+    ============================== ===================== =======================================
+    target in the file             in a batch            what it is
+    ============================== ===================== =======================================
+    integers or booleans (N,)      (N,) int64            classes, numbered from 0 without gaps
+    integers or booleans (N, C)    (N, C) int64          a label a column, 0 or 1
+    floating point (N,) or (N, T)  (N,) or (N, T) float  values
+    ============================== ===================== =======================================
+
+    A single column ``(N, 1)`` is taken as ``(N,)``.
+    Prediction gets ``predict_path``, which needs no target, else the inputs of the test part.
+
+    Args:
+        path: One file for all parts. A ``.npy`` file is the input alone.
+        target_path: The ``.npy`` file with the target, where ``path`` is one.
+        train_path: The training part's own file, instead of ``path``.
+        val_path: Likewise for validation.
+        test_path: Likewise for testing.
+        predict_path: Inputs to predict; beside ``path`` too.
+        input: Name of the array with the inputs, ``(N, F)`` or ``(N, F, ...)``.
+        target: Name of the array with the targets.
+        input_dtype: What the model takes: numbers, or ``"int64"`` for tokens ``(N, ...)``.
+        class_names: One a class or label; else they are called by their numbers.
+        standardise: Shift and scale each feature (of pictures: channel) by its training rows.
+        fractions: Of the training, validation and test part of ``path``; (0.7, 0.15, 0.15) where
+            left out.
+        stratify: Give every part of ``path`` each class in proportion; done where left out and
+            the targets are classes.
+        batch_size: Rows in a batch of one device, at least 1.
+        seed: Decides the split and the order of training samples.
+
+    Raises:
+        ValueError: If an argument is out of range or has no effect.
+        DataError: When set up or loaded, if a file cannot be trained on.
+    """
+
+    def __init__(
+        self,
+        path: str | None = None,
+        target_path: str | None = None,
+        *,
+        train_path: str | None = None,
+        val_path: str | None = None,
+        test_path: str | None = None,
+        predict_path: str | None = None,
+        input: str = "input",
+        target: str = "target",
+        input_dtype: Literal["float32", "int64"] = "float32",
+        class_names: list[str] | None = None,
+        standardise: bool = False,
+        fractions: Sequence[float] | None = None,
+        stratify: bool | None = None,
+        batch_size: int = 32,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(batch_size=batch_size, seed=seed)
+        # A Path would be in the checkpoint, which then does not load with `weights_only`.
+        path, target_path, train_path, val_path, test_path, predict_path = (
+            None if given is None else str(given)
+            for given in (path, target_path, train_path, val_path, test_path, predict_path)
+        )
+        paths = ArrayPaths(path, target_path, train_path, val_path, test_path, predict_path)
+        if path is None and (fractions is not None or stratify is not None):
+            raise ValueError("fractions and stratify have no effect without path: leave them out")
+        if standardise and input_dtype == "int64":
+            raise ValueError("standardise has no effect on int64 inputs: leave it out")
+        if class_names is not None and len(set(class_names)) != max(len(class_names), 2):
+            raise ValueError(f"class_names must be at least 2 different ones, got {class_names}")
+        if input == target:
+            raise ValueError(f"input and target must be two arrays, got {input!r} for both")
+        check_fractions(FRACTIONS if fractions is None else fractions)
+        self.save_hyperparameters(logger=False)
+        self.paths = paths
+        self.source = ArraySource(input, target, input_dtype, class_names)
+        self.standardise = standardise
+        self.fractions = FRACTIONS if fractions is None else fractions
+        self.stratify = stratify
+        self._parts: Parts = {}
+        self._row_shape: list[int] | None = None
+
+    def setup(self, stage: str) -> None:
+        if self.paths.path is not None and not self._parts:
+            self._parts = self._deal(self.paths.path)
+        if self.standardise and self.preprocess is None:
+            self.preprocess = Standardise(self._part(STAGES[stage])[0].shape[1])
+        if stage == "fit":
+            self._fit()
+
+    def load(self, part: Part) -> tuple[Tensor, Tensor | None]:
+        input, target = self._part(part)
+        file = self.paths.of(part)
+        if self._row_shape is not None:
+            self.source.check_width(input, self._row_shape, file)
+        elif self.standardise:
+            raise ValueError("standardise needs the training part: fit, or load a checkpoint first")
+        if target is not None and self.classes is not None:
+            self.source.check_classes(target, len(self.classes), file)
+        if target is not None and self.target_mean is not None:
+            self.source.check_values(target, len(self.target_mean), file)
+        return input, target
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "row_shape": self._row_shape}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict(state_dict)
+        self._row_shape = state_dict["row_shape"]
+        if self.classes is not None:
+            self.classes = self.source.class_names or self.classes
+
+    def _part(self, part: Part) -> tuple[Tensor, Tensor | None]:
+        if part not in self._parts:
+            if part == "predict":
+                path = self.paths.predict_path
+                input = self._part("test")[0] if path is None else self.source.input_rows(path)
+                self._parts[part] = input, None
+            elif self.paths.path is None:
+                self._parts[part] = self.source.rows(self.paths.of(part))
+        return take(self._parts, part)
+
+    def _deal(self, path: str) -> Parts:
+        input, target = self.source.rows(path, self.paths.target_path)
+        classes = not target.is_floating_point() and target.ndim == 1
+        if classes and self.source.class_names is None:
+            check_classes(target, self.source.target, self.paths.target_path or path)
+        if self.stratify and not classes:
+            raise ValueError("stratify has no effect unless targets are classes: leave it out")
+        if self.stratify is False or not classes:
+            split = random_split(len(input), self.fractions, self.seed)
+        else:
+            try:
+                split = stratified_split(target.numpy(), self.fractions, self.seed)
+            except DataError as error:
+                way_out = "or split without regard to classes: stratify: false"
+                raise DataError(str(error), file=path, way_out=way_out) from error
+        parts = deal(input, target, split)
+        parts.pop("predict", None)
+        return parts
+
+    def _fit(self) -> None:
+        input, target = self._part("train")
+        assert target is not None
+        file = self.paths.of("train")
+        self._row_shape = list(input.shape[1:])
+        if isinstance(self.preprocess, Standardise):
+            self.preprocess.fit(input)
+        if target.is_floating_point():
+            check_varies(target, self.source.target, file)
+            self.target_mean, self.target_std = mean_and_std(target)
+            return
+        if target.ndim == 1:
+            check_varies(target, self.source.target, file)
+        self.classes = self.source.class_names or self._numbers(target, file)
+        self.class_counts = count_classes(target, len(self.classes))
+
+    def _numbers(self, target: Tensor, file: str) -> list[str]:
+        if target.ndim == 2:
+            return [str(column) for column in range(target.shape[1])]
+        if self.paths.path is None:
+            check_classes(target, self.source.target, file)
+            known = [target]
+        else:
+            # A class that a random split kept from training is a class all the same.
+            known = [other for _, other in self._parts.values() if other is not None]
+        return [str(number) for number in range(1 + max(int(part.max()) for part in known))]
