@@ -28,7 +28,7 @@ NEVER: dict[str, set[str]] = {
     "export": LIGHTNING,
     "serving": {*LIGHTNING, "torch", "torchmetrics"},
     "artefact": {*LIGHTNING, "torch", "torchmetrics"},
-    **{folder: LIGHTNING for folder in ("meters", "schedules", "models")},
+    **dict.fromkeys(("meters", "schedules", "models"), LIGHTNING),
 }
 DASHBOARDS = {"wandb", "mlflow", "prometheus_client"}
 
@@ -69,7 +69,9 @@ def test_an_upward_import_is_found(tmp_path: Path) -> None:
     for folder in ("models", "tasks"):
         (tmp_path / folder).mkdir()
     path = tmp_path / "models" / "mlp.py"
-    path.write_text("import pytorch_lightning\nfrom lightning_kit.tasks import base\nimport wandb\n")
+    path.write_text(
+        "import pytorch_lightning\nfrom lightning_kit.tasks import base\nimport wandb\n"
+    )
     assert len(list(wrong(path, tmp_path))) == 4
 
 

@@ -1,5 +1,6 @@
 """``run.json`` follows a fit: its start, each new best, and the way it ended."""
 
+import contextlib
 import json
 import os
 import signal
@@ -30,10 +31,8 @@ def fit(
         callbacks=[*callbacks, recorder, checkpoint],
         **{"max_epochs": 2, **trainer},
     )
-    try:
+    with contextlib.suppress(SystemExit, RuntimeError):
         run.fit(module or PlainModule(), datamodule=PlainData())
-    except (SystemExit, RuntimeError):
-        pass
     recorder.end(run)
     found: dict[str, Any] = json.loads(directory.record_path.read_text())
     return recorder, found

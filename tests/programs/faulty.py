@@ -1,0 +1,36 @@
+"""Modules that are slow, or that end a rank in mid-run."""
+
+import os
+import signal
+import time
+from typing import Any
+
+from programs.plain import PlainModule
+from torch import Tensor
+
+
+class SlowModule(PlainModule):
+    """Take ``pause_s`` seconds for a batch."""
+
+    def __init__(self, pause_s: float = 0.05) -> None:
+        super().__init__()
+        self.pause_s = pause_s
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        time.sleep(self.pause_s)
+        return super().training_step(batch, batch_idx)
+
+
+class FaultyRank(PlainModule):
+    """End ``rank`` in the training step ``at``, by an exception (``raise``) or SIGKILL (``die``)."""
+
+    def __init__(self, how: str = "raise", rank: int = 1, at: int = 8) -> None:
+        super().__init__()
+        self.how, self.rank, self.at = how, rank, at
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        if self.global_rank == self.rank and self.trainer.global_step == self.at:
+            if self.how == "die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise RuntimeError(f"rank {self.rank} is cursed")
+        return super().training_step(batch, batch_idx)
