@@ -14,12 +14,12 @@ from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 
 from lightning_kit.cli.checking import problems
 from lightning_kit.cli.defaults import with_own_defaults
-from lightning_kit.cli.documents import Config
+from lightning_kit.cli.documents import Config, text_of
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.layers import lay
 from lightning_kit.cli.messages import first_line, of_parser
 from lightning_kit.cli.request import Request
-from lightning_kit.cli.source import Source, as_text, find, stored_settings
+from lightning_kit.cli.source import Source, find, stored_settings
 
 # What a constructor raises when its arguments, or the files that they name, are wrong.
 WRONG_ARGUMENT = (ValueError, TypeError, OSError, ImportError, LookupError, AttributeError)
@@ -54,7 +54,7 @@ class KitCLI(LightningCLI):
         return {self.request.verb: super().subcommands()[self.request.verb]}
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        composed = as_text(with_own_defaults(self.request.composed()))
+        composed = text_of(with_own_defaults(self.request.composed()))
         words = [self.request.verb, f"--config={composed}", *self.request.words()]
         try:
             self.config = parser.parse_args(words)
@@ -133,7 +133,7 @@ def written(cli: KitCLI) -> str:
             name: os.path.abspath(value) if _is_path(name, value) else value
             for name, value in (data.get("init_args") or {}).items()
         }
-    return f"# pytorch_lightning=={version('pytorch-lightning')}\n{as_text(config)}"
+    return f"# pytorch_lightning=={version('pytorch-lightning')}\n{text_of(config)}"
 
 
 def _is_path(name: str, value: Any) -> bool:

@@ -33,6 +33,36 @@ for tag, pattern, first in (
     Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(exact), list(first))
 
 
+@final
+class Dumper(yaml.SafeDumper):
+    """Quote what either schema would read as more than text, and repeat what occurs twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+Dumper.add_representer(tuple, Dumper.represent_list)
+Dumper.yaml_implicit_resolvers = {
+    first: [*yaml.SafeDumper.yaml_implicit_resolvers.get(first, []), *resolvers]
+    for first, resolvers in {
+        **dict.fromkeys(yaml.SafeDumper.yaml_implicit_resolvers, []),
+        **Loader.yaml_implicit_resolvers,
+    }.items()
+}
+
+
+def text_of(config: Config) -> str:
+    """Return ``config`` as YAML that PyYAML, jsonargparse and :func:`parse` read alike.
+
+    >>> print(text_of({"rate": 0.001, "name": "1e-3", "when": "12:30"}), end="")
+    rate: 0.001
+    name: '1e-3'
+    when: '12:30'
+    """
+    text: str = yaml.dump(config, Dumper=Dumper, sort_keys=False)
+    return text
+
+
 def parse(text: str) -> Any:
     """Return the value that ``text`` stands for.
 

@@ -3,14 +3,13 @@
 import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 import torch
-import yaml
 
 from lightning_kit.cli.documents import Config, read
 from lightning_kit.cli.errors import InputError
-from lightning_kit.cli.request import Request, walk
+from lightning_kit.cli.request import Request
 from lightning_kit.runs.directory import RunDirectory
 from lightning_kit.runs.trusted_names import check_names
 
@@ -132,25 +131,3 @@ def _run_settings(run: RunDirectory | None) -> Config:
     # A resumed run's config names where it came from; this command has its own source.
     settings.pop("ckpt_path", None)
     return settings
-
-
-def named_classes(config: Config) -> list[str]:
-    """Return the class paths in ``config``, which is trusted."""
-    return [entry["class_path"] for _, entry in walk(config)]
-
-
-@final
-class _Dumper(yaml.SafeDumper):
-    """Write tuples as lists and repeat what occurs twice: people read this."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-_Dumper.add_representer(tuple, _Dumper.represent_list)
-
-
-def as_text(config: Config) -> str:
-    """Return ``config`` as YAML."""
-    text: Any = yaml.dump(config, Dumper=_Dumper, sort_keys=False)
-    return str(text)

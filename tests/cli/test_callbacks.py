@@ -1,0 +1,114 @@
+"""Callbacks addressed by name: change, append, remove, and what is said about mistakes."""
+
+from typing import Any
+
+import pytest
+
+from lightning_kit.cli.callbacks import Callbacks, nested, normal
+from lightning_kit.cli.errors import InputError
+
+STOP = {"class_path": "pytorch_lightning.callbacks.EarlyStopping", "init_args": {"monitor": "a"}}
+SAVE = {"class_path": "pytorch_lightning.callbacks.ModelCheckpoint", "init_args": {"monitor": "a"}}
+
+
+def listed(*items: Any) -> Callbacks:
+    callbacks = Callbacks()
+    callbacks.replace(list(items), "recipe.yaml")
+    return callbacks
+
+
+def arguments(callbacks: Callbacks) -> list[Any]:
+    return [entry["init_args"] for entry in callbacks.entries]
+
+
+def test_an_entry_is_changed_by_its_class_name() -> None:
+    callbacks = listed(STOP, SAVE)
+    callbacks.apply({"EarlyStopping": {"patience": 9}}, "over.yaml")
+    assert arguments(callbacks) == [{"monitor": "a", "patience": 9}, {"monitor": "a"}]
+
+
+def test_one_that_is_not_there_is_appended_and_null_removes() -> None:
+    callbacks = listed(STOP, SAVE)
+    callbacks.apply({"LearningRateMonitor": {}, "EarlyStopping": None}, "over.yaml")
+    names = [entry["class_path"].rpartition(".")[2] for entry in callbacks.entries]
+    assert names == ["ModelCheckpoint", "LearningRateMonitor"]
+
+
+def test_a_class_that_occurs_twice_is_numbered() -> None:
+    callbacks = listed(SAVE, STOP, SAVE)
+    callbacks.apply({"ModelCheckpoint#2": {"save_top_k": 3}}, "over.yaml")
+    assert arguments(callbacks) == [
+        {"monitor": "a"}, {"monitor": "a"}, {"monitor": "a", "save_top_k": 3},
+    ]  # fmt: skip
+    with pytest.raises(
+        InputError, match="occurs 2 times: say ModelCheckpoint#1 or ModelCheckpoint#2"
+    ):
+        callbacks.apply({"ModelCheckpoint": {}}, "over.yaml")
+    with pytest.raises(InputError, match="there are not so many; there are: ModelCheckpoint, Ea"):
+        callbacks.apply({"ModelCheckpoint#3": {}}, "over.yaml")
+
+
+def test_a_class_path_under_any_key_names_an_entry() -> None:
+    callbacks = listed(SAVE)
+    own = {"class_path": "pytorch_lightning.callbacks.ModelCheckpoint", "monitor": "b"}
+    callbacks.apply({"often": own}, "over.yaml")
+    callbacks.apply({"often": {"save_top_k": -1}}, "flags")
+    assert arguments(callbacks) == [{"monitor": "a"}, {"monitor": "b", "save_top_k": -1}]
+    callbacks.apply({"often": None}, "flags")
+    assert len(callbacks.entries) == 1
+
+
+def test_a_class_path_that_changes_drops_the_arguments() -> None:
+    callbacks = listed(STOP)
+    callbacks.apply({"EarlyStopping": {"class_path": "Timer"}}, "over.yaml")
+    assert callbacks.entries == [normal("Timer")]
+
+
+def test_a_plain_list_replaces_and_says_what_it_drops() -> None:
+    callbacks = listed(STOP, SAVE)
+    callbacks.replace(["LearningRateMonitor"], "over.yaml")
+    assert len(callbacks.entries) == 1
+    assert len(callbacks.dropped) == 1
+    assert "over.yaml: trainer.callbacks replaces" in callbacks.dropped[0]
+    assert "drops EarlyStopping, ModelCheckpoint;" in callbacks.dropped[0]
+
+
+def test_what_a_list_keeps_is_not_said_to_be_dropped() -> None:
+    callbacks = listed(STOP)
+    callbacks.replace([STOP, SAVE], "over.yaml")
+    assert callbacks.dropped == []
+
+
+def test_flags_append_and_change_the_last() -> None:
+    callbacks = listed(SAVE)
+    callbacks.append("EarlyStopping")
+    callbacks.set_last(["monitor"], "b")
+    callbacks.set_last(["init_args", "patience"], 2)
+    assert arguments(callbacks)[1] == {"monitor": "b", "patience": 2}
+
+
+def test_timer_gets_a_default_that_can_be_written_down() -> None:
+    assert normal("Timer")["init_args"] == {"interval": "step"}
+
+
+@pytest.mark.parametrize(
+    ("mapping", "line"),
+    [
+        ({"EarlyStoping": {"patience": 1}}, "EarlyStoping: no such callback: did you mean EarlyS"),
+        ({"stopper": {}}, "stopper: no such callback; a name of your own needs a class_path"),
+        ({"Timer": None}, "callbacks.Timer: there is none to remove"),
+        ({"EarlyStopping": 3}, "must be a mapping of arguments, {} or null, got 3"),
+        (["EarlyStopping"], "callbacks must be a mapping of class names to arguments"),
+        ({"EarlyStopping#x": {}}, "a number from 1 must follow '#'"),
+        ({"x": {"class_path": "no.Such"}}, "no.Such: cannot be imported"),
+    ],
+)
+def test_mistakes_get_one_line(mapping: Any, line: str) -> None:
+    with pytest.raises(InputError, match=line):
+        listed(STOP).apply(mapping, "over.yaml")
+
+
+def test_there_must_be_one_to_change() -> None:
+    with pytest.raises(InputError, match="there is no callback to change"):
+        Callbacks().set_last(["x"], 1)
+    assert nested(["a"], None) == {"a": None}

@@ -1,0 +1,81 @@
+"""Names that nothing takes are found before anything is built."""
+
+import sys
+from typing import Any
+
+import lightning.pytorch as twin
+import pytest
+
+from lightning_kit.cli.checking import problems
+from lightning_kit.cli.flags import split
+
+
+def config(**over: Any) -> dict[str, Any]:
+    return {"model": {"class_path": "programs.plain.PlainModule"}, **over}
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"modle": {}}, "modle: no such setting: did you mean model?"),
+        ({"trainer": {"max_epoch": 3}}, "trainer.max_epoch: the Trainer takes no 'max_epoch': did"),
+        (
+            {"model": {"class_path": "programs.plain.PlainModule", "init_args": {"lrr": 1}}},
+            "model.lrr: PlainModule takes no 'lrr': did you mean lr?",
+        ),
+        (
+            {"model": {"class_path": "programs.plain.PlainModule", "lr": 1}},
+            "model.lr: belongs below init_args",
+        ),
+        ({"data": {"class_path": "programs.plain.PlainDat"}}, "data: programs.plain.PlainDat: pro"),
+        (
+            {"trainer": {"callbacks": [{"class_path": "pytorch_lightning.callbacks.Timer",
+                                        "init_args": {"durations": 1}}]}},
+            "callbacks.Timer.durations: Timer takes no 'durations': did you mean duration?",
+        ),
+    ],
+)  # fmt: skip
+def test_a_misspelt_name_in_a_file(changed: dict[str, Any], line: str) -> None:
+    found = list(problems(config(**changed), []))
+    assert len(found) == 1
+    assert line in found[0]
+
+
+@pytest.mark.parametrize(
+    ("flag", "line"),
+    [
+        ("--trainer.max_epoch=3", "--trainer.max_epoch: the Trainer takes no 'max_epoch'"),
+        ("--model.lrr=3", "--model.lrr: PlainModule takes no 'lrr': did you mean lr?"),
+        ("--trainr.max_epochs=3", "--trainr.max_epochs: no such flag: did you mean trainer?"),
+        ("--model.init_args.lrr=3", "PlainModule takes no 'lrr'"),
+    ],
+)
+def test_a_misspelt_flag(flag: str, line: str) -> None:
+    (found,) = problems(config(), list(split([flag])))
+    assert line in found
+
+
+def test_all_problems_are_found_at_once() -> None:
+    assert len(list(problems(config(modle={}, trainer={"x": 1}), list(split(["--y=1"]))))) == 3
+
+
+def test_good_names_pass() -> None:
+    good = config(trainer={"max_epochs": 1, "callbacks": []}, seed_everything=1, ckpt_path=None)
+    assert list(problems(good, list(split(["--model.lr=1", "--trainer.devices=2"])))) == []
+
+
+def test_a_class_of_the_twin_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = type(sys)("twin_code")
+
+    class TheirModule(twin.LightningModule):
+        pass
+
+    TheirModule.__module__ = "twin_code"
+    TheirModule.__qualname__ = "TheirModule"
+    vars(module)["TheirModule"] = TheirModule
+    module.__spec__ = sys.__spec__
+    monkeypatch.setitem(sys.modules, "twin_code", module)
+    (found,) = problems({"model": {"class_path": "twin_code.TheirModule"}}, [])
+    assert "twin_code.TheirModule is a lightning.pytorch.LightningModule" in found
+    assert "not a pytorch_lightning.LightningModule" in found
+    assert "import pytorch_lightning as pl" in found

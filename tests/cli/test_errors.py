@@ -1,0 +1,21 @@
+"""Suggestions name what was meant, and stay silent where nothing is near."""
+
+import pytest
+
+from lightning_kit.cli.errors import did_you_mean
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("EarlyStoping", "EarlyStopping"),
+        ("earlystopping", "EarlyStopping"),
+        ("val/los", "val/loss"),
+    ],
+)
+def test_the_nearest_name_is_suggested(typed: str, meant: str) -> None:
+    assert did_you_mean(typed, ["Timer", "EarlyStopping", "val/loss"]) == f": did you mean {meant}?"
+
+
+def test_a_wild_guess_is_not_made() -> None:
+    assert did_you_mean("zebra", ["Timer", "EarlyStopping"]) == ""

@@ -1,0 +1,56 @@
+"""A layer over another: mappings merge, classes replace with all that was theirs."""
+
+from typing import Any
+
+import pytest
+
+from lightning_kit.cli.layers import as_list, lay, same_class
+
+ADAM = {"class_path": "torch.optim.Adam", "init_args": {"lr": 1, "eps": 2}}
+
+
+@pytest.mark.parametrize(
+    ("upper", "expected"),
+    [
+        ({"lr": 5}, {"class_path": "torch.optim.Adam", "init_args": {"lr": 5, "eps": 2}}),
+        (
+            {"init_args": {"lr": 5}},
+            {"class_path": "torch.optim.Adam", "init_args": {"lr": 5, "eps": 2}},
+        ),
+        (
+            {"class_path": "torch.optim.Adam", "init_args": {"lr": 5}},
+            {"class_path": "torch.optim.Adam", "init_args": {"lr": 5, "eps": 2}},
+        ),
+        (
+            {"class_path": "Adam", "init_args": {"lr": 5}},
+            {"class_path": "torch.optim.Adam", "init_args": {"lr": 5, "eps": 2}},
+        ),
+        (
+            {"class_path": "torch.optim.SGD", "init_args": {"lr": 5}},
+            {"class_path": "torch.optim.SGD", "init_args": {"lr": 5}},
+        ),
+        ("torch.optim.SGD", {"class_path": "torch.optim.SGD"}),
+        (None, None),
+    ],
+)
+def test_a_class_below(upper: Any, expected: Any) -> None:
+    assert lay({"o": upper}, {"o": ADAM}) == {"o": expected}
+
+
+def test_lists_replace_and_plus_appends() -> None:
+    assert lay({"a": [1]}, {"a": [2, 3]}) == {"a": [1]}
+    assert lay({"a+": [1]}, {"a": [2, 3]}) == {"a": [2, 3, 1]}
+    assert lay({"a+": 1}, {}) == {"a": [1]}
+
+
+def test_nothing_given_is_changed() -> None:
+    lower, upper = {"a": {"b": [1]}}, {"a": {"c": [2]}}
+    merged = lay(upper, lower)
+    merged["a"]["b"].append(9)
+    merged["a"]["c"].append(9)
+    assert (lower, upper) == ({"a": {"b": [1]}}, {"a": {"c": [2]}})
+
+
+def test_two_paths_of_one_name_are_two_classes() -> None:
+    assert not same_class("a.Timer", "b.Timer")
+    assert as_list({"a": 1}) == [{"a": 1}]

@@ -1,0 +1,60 @@
+"""What libraries say in many lines is said in one."""
+
+import pytest
+
+from lightning_kit.cli.messages import first_line, never_logged, of_parser
+
+UNION = """Parser key "trainer.max_epochs":
+  Does not validate against any of the Union subtypes
+  Subtypes: [<class 'int'>, <class 'NoneType'>]
+  Errors:
+    - Expected a <class 'int'>
+    - Expected a <class 'NoneType'>
+  Given value type: <class 'str'>
+  Given value: abc"""
+REQUIRED = """Parser key "trainer.callbacks":
+  Does not validate against any of the Union subtypes
+  Subtypes: [list[Callback], <class 'NoneType'>]
+  Errors:
+    - Problem with given class_path 'pytorch_lightning.callbacks.EarlyStopping':
+        the following arguments are required: monitor
+  Given value: [Namespace()]"""
+NESTED = """Parser key "model":
+  Does not validate against any of the Union subtypes
+  Subtypes: [<class 'LightningModule'>, <class 'NoneType'>]
+  Errors:
+    - Problem with given class_path 'a.M':
+        Parser key "hidden":
+          Expected a <class 'int'>. Got value: x
+  Given value: NestedArg(key='hidden', val='x')"""
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (UNION, "trainer.max_epochs: must be int or null, got 'abc'"),
+        (REQUIRED, "trainer.callbacks (EarlyStopping): needs monitor"),
+        (NESTED, "model.hidden (M): must be int, got 'x'"),
+        ("unrecognized arguments: --x", "unrecognized arguments: --x"),
+    ],
+)
+def test_the_parsers_errors(text: str, line: str) -> None:
+    assert of_parser(ValueError(text)) == line
+
+
+def test_the_first_line_or_the_class() -> None:
+    assert first_line(ValueError("\n a \n b")) == "a"
+    assert first_line(KeyError()) == "KeyError"
+
+
+def test_a_missing_package_names_its_extra() -> None:
+    error = ModuleNotFoundError("Neither `tensorboard` nor `tensorboardX` is available.")
+    assert first_line(error).endswith("(pip install 'lightning_kit[tensorboard]')")
+    other = ModuleNotFoundError("No module named 'pyarrow'", name="pyarrow.csv")
+    assert first_line(other).endswith("(pip install 'lightning_kit[data]')")
+
+
+def test_an_unlogged_key_names_the_nearest() -> None:
+    line = str(never_logged("val/los", ["val/loss", "train/loss", "train/loss_step"]))
+    assert line == "'val/los' is never logged: did you mean val/loss?; logged: train/loss, val/loss"
+    assert str(never_logged("x", [])) == "'x' is never logged; logged: nothing"
