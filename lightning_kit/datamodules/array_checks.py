@@ -27,15 +27,7 @@ def input_tensor(array: Array, name: str, file: str, dtype: Literal["float32", "
         )
     if not array.size:
         raise DataError("must have rows", file=file, column=name, value=array.shape)
-    if dtype == "int64":
-        _check_whole(array, name, file)
-        return _tensor(array, np.int64)
-    _check_finite(array, name, file)
-    with np.errstate(over="ignore"):
-        tensor = _tensor(array, np.float32)
-    if not bool(tensor.isfinite().all()):
-        _refuse(~np.isfinite(tensor.numpy()), array, name, file, "must fit into float32")
-    return tensor
+    return (_whole if dtype == "int64" else _finite)(array, name, file)
 
 
 def target_tensor(array: Array, name: str, file: str) -> Tensor:
@@ -52,13 +44,12 @@ def target_tensor(array: Array, name: str, file: str) -> Tensor:
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.dtype.kind == "f":
-        _check_finite(array, name, file)
-        return _tensor(array, np.float32)
+        return _finite(array, name, file)
     if array.ndim == 2:
         _refuse((array != 0) & (array != 1), array, name, file, "labels by column must be 0 or 1")
     else:
         _refuse(array < 0, array, name, file, "a label must not be negative")
-    return _tensor(array, np.int64)
+    return _whole(array, name, file)
 
 
 def check_same_rows(input: Tensor, target: Tensor, name: str, file: str) -> None:
@@ -107,14 +98,22 @@ def _check_numbers(array: Array, name: str, file: str) -> None:
         raise DataError("must hold numbers", file=file, column=name, value=str(array.dtype))
 
 
-def _check_finite(array: Array, name: str, file: str) -> None:
+def _finite(array: Array, name: str, file: str) -> Tensor:
     if array.dtype.kind == "f":
         _refuse(~np.isfinite(array), array, name, file, "must be a finite number")
+    with np.errstate(over="ignore"):
+        numbers = np.array(array, dtype=np.float32, order="C")
+    _refuse(~np.isfinite(numbers), array, name, file, "must fit into float32")
+    return torch.from_numpy(numbers)
 
 
-def _check_whole(array: Array, name: str, file: str) -> None:
+def _whole(array: Array, name: str, file: str) -> Tensor:
     if array.dtype.kind == "f":
-        _refuse(array != np.floor(array), array, name, file, "must be a whole number for int64")
+        wrong = ~np.isfinite(array) | (array != np.floor(array))
+        _refuse(wrong, array, name, file, "must be a whole number")
+    if array.dtype.kind != "b":
+        _refuse(abs(array) >= 2.0**63, array, name, file, "must fit into int64")
+    return torch.from_numpy(np.array(array, dtype=np.int64, order="C"))
 
 
 def _refuse(wrong: Array, array: Array, name: str, file: str, rule: str) -> None:
@@ -125,8 +124,3 @@ def _refuse(wrong: Array, array: Array, name: str, file: str, rule: str) -> None
     column = f"{name}[{', '.join(map(str, rest))}]" if rest else name
     value = array[(row, *rest)].item()
     raise DataError(rule, file=file, row=row + 1, column=column, value=value)
-
-
-def _tensor(array: Array, dtype: type[np.generic]) -> Tensor:
-    # A copy even where nothing changes: torch warns about memory that it may not write to.
-    return torch.from_numpy(np.array(array, dtype=dtype, order="C"))

@@ -174,9 +174,9 @@ class ArrayDataModule(AbstractDataModule):
             check_varies(target, self.source.target, file)
             self.target_mean, self.target_std = mean_and_std(target)
             return
+        self.classes = self.source.class_names or self._numbers(target, file)
         if target.ndim == 1:
             check_varies(target, self.source.target, file)
-        self.classes = self.source.class_names or self._numbers(target, file)
         self.class_counts = count_classes(target, len(self.classes))
 
     def _numbers(self, target: Tensor, file: str) -> list[str]:

@@ -1,0 +1,202 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from lightning_kit.datamodules import ArrayDataModule, DataError
+from lightning_kit.datamodules.base import Part
+
+RANDOM = np.random.RandomState(0)
+INPUT = RANDOM.standard_normal((100, 4)) * [1, 2, 3, 0] + [0, 10, 20, 30]
+LABELS = np.arange(100) % 3
+VALUES = RANDOM.standard_normal(100) * 2 + 5
+
+
+def saved(name: str, target: Any, input: Any = INPUT) -> str:
+    np.savez(name, input=input, target=target)
+    return name
+
+
+def fitted(*args: Any, **options: Any) -> ArrayDataModule:
+    datamodule = ArrayDataModule(*args, **options)
+    datamodule.setup("fit")
+    return datamodule
+
+
+def restored(datamodule: ArrayDataModule, stage: str, **options: Any) -> ArrayDataModule:
+    """As Lightning does it in another process: set up first, then load the state."""
+    other = ArrayDataModule(**options)
+    other.setup(stage)
+    other.load_state_dict(datamodule.state_dict())
+    return other
+
+
+def part_sizes(datamodule: ArrayDataModule) -> list[int]:
+    parts: list[Part] = ["train", "val", "test", "predict"]
+    return [len(datamodule.load(part)[0]) for part in parts]
+
+
+def test_one_file_of_classes() -> None:
+    datamodule = fitted(saved("a.npz", LABELS))
+    assert part_sizes(datamodule) == [70, 15, 15, 15]
+    assert datamodule.classes == ["0", "1", "2"]
+    assert datamodule.class_counts is not None
+    assert sorted(datamodule.class_counts) == [23, 23, 24]
+    assert datamodule.target_mean is None
+
+
+def test_one_file_of_values() -> None:
+    datamodule = fitted(saved("a.npz", VALUES))
+    target = datamodule.load("train")[1]
+    assert target is not None
+    assert datamodule.classes is None
+    assert datamodule.target_mean is not None
+    torch.testing.assert_close(datamodule.target_mean, target.mean().reshape(1))
+
+
+def test_one_file_of_labels() -> None:
+    datamodule = fitted(saved("a.npz", np.stack([LABELS == 0, LABELS > 0], axis=1)))
+    target = datamodule.load("train")[1]
+    assert target is not None
+    assert (target.shape, target.dtype) == ((70, 2), torch.int64)
+    assert datamodule.classes == ["0", "1"]
+    assert datamodule.class_counts == target.sum(0).tolist()
+
+
+def test_two_npy_files() -> None:
+    np.save("x.npy", INPUT)
+    np.save("y.npy", LABELS)
+    assert part_sizes(fitted("x.npy", "y.npy")) == [70, 15, 15, 15]
+
+
+def test_a_file_each_and_unlabelled_inputs() -> None:
+    np.save("p.npy", INPUT[:7])
+    datamodule = fitted(
+        train_path=saved("a.npz", LABELS),
+        val_path=saved("v.npz", LABELS[:20], INPUT[:20]),
+        test_path=saved("t.npz", LABELS[:30], INPUT[:30]),
+        predict_path="p.npy",
+    )
+    assert part_sizes(datamodule) == [100, 20, 30, 7]
+
+
+def test_inputs_to_predict_beside_one_file() -> None:
+    np.save("p.npy", INPUT[:7])
+    assert part_sizes(fitted(saved("a.npz", LABELS), predict_path="p.npy")) == [70, 15, 15, 7]
+
+
+def test_testing_needs_no_training_file() -> None:
+    paths = {"train_path": saved("a.npz", VALUES), "test_path": saved("t.npz", VALUES)}
+    first = fitted(**paths, standardise=True)
+    Path("a.npz").unlink()
+    again = restored(first, "test", test_path="t.npz", standardise=True)
+    assert torch.equal(again.load("test")[0], first.load("test")[0])
+    assert again.target_mean is not None
+    assert first.target_mean is not None
+    assert torch.equal(again.target_mean, first.target_mean)
+    assert first.preprocess is not None
+    assert again.preprocess is not None
+    assert torch.equal(
+        again.preprocess(again.load("test")[0]), first.preprocess(first.load("test")[0])
+    )
+
+
+def test_standardising_measures_the_training_rows_alone() -> None:
+    datamodule = fitted(saved("a.npz", LABELS), standardise=True)
+    assert datamodule.preprocess is not None
+    train = datamodule.preprocess(datamodule.load("train")[0])
+    torch.testing.assert_close(train.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        train.std(0, correction=0), torch.tensor([1.0, 1.0, 1.0, 0.0]), atol=1e-5, rtol=0
+    )
+
+
+def test_standardising_without_what_was_fitted_is_refused() -> None:
+    datamodule = ArrayDataModule(saved("a.npz", LABELS), standardise=True)
+    datamodule.setup("test")
+    with pytest.raises(ValueError, match="fit, or load a checkpoint first"):
+        datamodule.load("test")
+
+
+def test_names_come_from_the_settings_not_from_the_checkpoint() -> None:
+    first = fitted(saved("a.npz", LABELS), class_names=["cat", "dog", "cow"])
+    assert first.classes == ["cat", "dog", "cow"]
+    assert restored(first, "test", path="a.npz").classes == ["cat", "dog", "cow"]
+    renamed = restored(first, "test", path="a.npz", class_names=["Cat", "Dog", "Cow"])
+    assert renamed.classes == ["Cat", "Dog", "Cow"]
+
+
+def test_a_named_class_may_have_no_rows() -> None:
+    datamodule = fitted(saved("a.npz", LABELS), class_names=["a", "b", "c", "d"])
+    assert datamodule.class_counts is not None
+    assert datamodule.class_counts[3] == 0
+
+
+def test_a_rare_class_is_kept_by_a_random_split() -> None:
+    path = saved("a.npz", np.array([0, 1] * 49 + [2, 2]))
+    with pytest.raises(DataError, match=r"a\.npz: .*class 2 .*stratify: false"):
+        fitted(path)
+    assert fitted(path, stratify=False).classes == ["0", "1", "2"]
+
+
+def test_paths_are_kept_as_text() -> None:
+    datamodule = ArrayDataModule(Path(saved("a.npz", LABELS)))  # type: ignore[arg-type]
+    assert datamodule.hparams["path"] == "a.npz"
+    assert datamodule.hparams["fractions"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"train_path": "a.npz", "fractions": (0.8, 0.1, 0.1)}, "no effect without path"),
+        ({"train_path": "a.npz", "stratify": True}, "no effect without path"),
+        ({"path": "a.npz", "standardise": True, "input_dtype": "int64"}, "no effect on int64"),
+        ({"path": "a.npz", "class_names": ["a"]}, "at least 2 different ones, got .'a'."),
+        ({"path": "a.npz", "class_names": ["a", "a"]}, "at least 2 different ones"),
+        ({"path": "a.npz", "input": "target"}, "must be two arrays, got 'target' for both"),
+        ({"path": "a.npz", "fractions": (0.8, 0.1)}, "fractions must be three"),
+        ({"path": "a.npz", "batch_size": 0}, "batch_size must be at least 1 row, got 0"),
+        ({"path": "a.npz", "seed": -1}, "seed must not be negative, got -1"),
+    ],
+)
+def test_arguments_without_effect_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ArrayDataModule(**options)
+
+
+def test_stratify_is_refused_where_there_are_no_classes() -> None:
+    with pytest.raises(ValueError, match="stratify has no effect unless targets are classes"):
+        fitted(saved("a.npz", VALUES), stratify=True)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (np.zeros(100, dtype=int), r"a\.npz, column 'target': must have more than one class"),
+        (LABELS + 1, r"a\.npz, column 'target': no training row has label 0"),
+        (np.ones(100), r"a\.npz, column 'target': must hold more than one value .*got 1.0"),
+        (LABELS[:99], r"a\.npz, column 'target': must have the 100 rows of the input, got 99"),
+    ],
+)
+@pytest.mark.parametrize("argument", ["path", "train_path"])
+def test_a_training_target_that_cannot_be_learnt_is_named(
+    argument: str, target: Any, message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        fitted(**{argument: saved("a.npz", target)})
+
+
+@pytest.mark.parametrize(
+    ("target", "input", "message"),
+    [
+        (LABELS + 1, INPUT, r"v\.npz, row 3, column 'target': .*in \[0, 3\), got 3"),
+        (VALUES, INPUT, r"v\.npz, column 'target': must hold integers"),
+        (LABELS, INPUT[:, :3], r"v\.npz, column 'input': a row must have shape \[4\].*got \[3\]"),
+    ],
+)
+def test_a_part_unlike_training_is_named(target: Any, input: Any, message: str) -> None:
+    datamodule = fitted(train_path=saved("a.npz", LABELS), val_path=saved("v.npz", target, input))
+    with pytest.raises(DataError, match=message):
+        datamodule.load("val")
