@@ -1,0 +1,141 @@
+"""Which columns of a table are features, and of which kind: by list, or else by what they hold."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, fields
+from typing import Any, final
+
+import numpy as np
+
+from lightning_kit.artefact.encoders.cells import is_missing
+from lightning_kit.artefact.encoders.date import days_since_1970
+from lightning_kit.artefact.encoders.number import number
+from lightning_kit.datamodules.errors import DataError
+from lightning_kit.datamodules.table_file import TableFile
+
+GUESSES: tuple[tuple[str, Callable[[object], float], str], ...] = (
+    ("number", number, "a number"),
+    ("date", days_since_1970, "an ISO date"),
+)
+KINDS = {"numeric": "number", "categorical": "category", "dates": "date"}
+# Below this many rows, all texts may differ by chance.
+MIN_ROWS_OF_AN_IDENTIFIER = 20
+
+
+@final
+@dataclass(frozen=True)
+class ListedColumns:
+    """What the user said of the columns; a list that is None says nothing.
+
+    Raises:
+        ValueError: If a column is named twice.
+    """
+
+    numeric: list[str] | None = None
+    categorical: list[str] | None = None
+    dates: list[str] | None = None
+    ignore: list[str] | None = None
+
+    def __post_init__(self) -> None:
+        seen: dict[str, str] = {}
+        for item in fields(self):
+            for name in getattr(self, item.name) or []:
+                if name in seen:
+                    raise ValueError(
+                        f"a column must be listed once, got {name!r} in {seen[name]}"
+                        f" and in {item.name}"
+                    )
+                seen[name] = item.name
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Kind of encoder by listed column."""
+        return {name: kind for item, kind in KINDS.items() for name in getattr(self, item) or []}
+
+    def choose(self, table: TableFile, others: Collection[str]) -> dict[str, str]:
+        """Return the kind of each feature, in the order of the file.
+
+        Args:
+            table: The training file.
+            others: Columns with another use (targets, groups, times), features only if listed.
+
+        Raises:
+            DataError: If a listed column is missing, or a kind cannot be told.
+        """
+        listed, ignored = self.kinds, set(self.ignore or [])
+        for name in [*listed, *ignored]:
+            table.check_has(name)
+        left = set(table.names) - set(listed) - ignored - set(others)
+        chosen = {
+            name: listed.get(name) or infer_kind(table, name)
+            for name in table.names
+            if name in listed or name in left
+        }
+        if not chosen:
+            raise DataError("must have a column that is a feature", file=table.path)
+        return chosen
+
+    def check_same(self, encoders: Iterable[dict[str, Any]]) -> None:
+        """Refuse encoders, of a checkpoint, that read other columns than are listed here.
+
+        Raises:
+            ValueError: Naming the column.
+        """
+        restored = {encoder["column"]: encoder["kind"] for encoder in encoders}
+        wanted: dict[str, str | None] = {**self.kinds, **dict.fromkeys(self.ignore or [])}
+        for name, kind in wanted.items():
+            if restored.get(name) != kind:
+                raise ValueError(
+                    f"column {name!r} must be {restored.get(name) or 'no feature'}, as the"
+                    f" checkpoint was trained, got {kind or 'no feature'}"
+                )
+
+
+def infer_kind(table: TableFile, name: str) -> str:
+    """Return ``number``, ``category`` or ``date`` by type, or by text that says nothing else.
+
+    Raises:
+        DataError: If there is no value, or most but not all texts are numbers (or dates), or all
+            differ.
+    """
+    kind, cells = table.type_of(name), table.cells(name)
+    if kind.startswith(("int", "uint", "float", "double", "half", "decimal")):
+        return "number"
+    if kind == "bool":
+        return "category"
+    if kind.startswith(("date", "timestamp")):
+        return "date"
+    rows = np.flatnonzero([not is_missing(cell) for cell in cells])
+    if not len(rows):
+        raise DataError("must have a value", file=table.path, column=name, way_out="ignore it")
+    known = cells[rows]
+    different = set(known.tolist())
+    for guess, read, word in GUESSES:
+        readable = {cell for cell in different if _reads(read, cell)}
+        if len(readable) == len(different):
+            return guess
+        if len(readable) > len(different) / 2:
+            at = next(at for at, cell in enumerate(known) if cell not in readable)
+            raise DataError(
+                f"must be {word}, as most of the column is",
+                file=table.path,
+                row=int(rows[at]) + 1,
+                column=name,
+                value=known[at],
+                way_out="leave a missing cell empty, or list the column in categorical or ignore",
+            )
+    if len(different) == len(known) >= MIN_ROWS_OF_AN_IDENTIFIER:
+        raise DataError(
+            "must not have another text in every row",
+            file=table.path,
+            column=name,
+            way_out="list it in ignore, or in categorical if it is meant",
+        )
+    return "category"
+
+
+def _reads(read: Callable[[object], float], cell: object) -> bool:
+    try:
+        read(cell)
+    except (ValueError, TypeError, OverflowError):
+        return False
+    return True
