@@ -19,7 +19,7 @@ from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.layers import lay
 from lightning_kit.cli.messages import first_line, of_parser
 from lightning_kit.cli.request import Request
-from lightning_kit.cli.source import Source, find, stored_settings
+from lightning_kit.cli.source import Source, find, load, stored_settings
 
 # What a constructor raises when its arguments, or the files that they name, are wrong.
 WRONG_ARGUMENT = (ValueError, TypeError, OSError, ImportError, LookupError, AttributeError)
@@ -45,7 +45,7 @@ class KitCLI(LightningCLI):
             seed_everything_default=0,
             parser_kwargs={
                 "exit_on_error": False,
-                request.verb: {"exit_on_error": False, "parser_mode": "omegaconf+"},
+                request.verb: {"exit_on_error": False},
             },
         )
 
@@ -107,10 +107,13 @@ def lay_all(request: Request) -> Source:
     """Find the checkpoint and lay its settings, files and flags together."""
     source = find(request)
     request.lay(source.base)
-    if source.checkpoint is not None and source.checkpoint.is_file() and not source.base:
-        # The files' classes are imported by now; those in the checkpoint must be among them.
-        list(problems(request.composed(), []))
-        request.config = lay(request.config, stored_settings(source.checkpoint, request.config))
+    if source.checkpoint is not None and source.checkpoint.is_file():
+        content = load(source.checkpoint, weights_only=request.weights_only)
+        if not source.base:
+            # The files' classes are imported by now; those in the checkpoint must be among them.
+            list(problems(request.composed(), []))
+            request.config = lay(request.config, stored_settings(content, request.config))
+    request.interpolate()
     if "model" not in request.composed():
         raise InputError("no model: name a recipe (-c FILE), a run directory, or --model CLASS")
     return source

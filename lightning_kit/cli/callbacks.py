@@ -9,7 +9,7 @@ from typing import Any, final
 
 from lightning_kit.cli.classes import KINDS, class_path, resolve, short_names
 from lightning_kit.cli.errors import InputError, did_you_mean
-from lightning_kit.cli.layers import as_list, lay
+from lightning_kit.cli.layers import as_list, lay, nested
 
 Entry = dict[str, Any]
 
@@ -152,15 +152,3 @@ def arguments_of(change: Entry) -> Entry:
 
 def short(entry: Entry) -> str:
     return str(entry["class_path"].rpartition(".")[2])
-
-
-def nested(key: list[str], value: Any) -> Entry:
-    """Return ``{a: {b: value}}`` for ``[a, b]``.
-
-    >>> nested(["a", "b"], 1)
-    {'a': {'b': 1}}
-    """
-    for part in reversed(key):
-        value = {part: value}
-    assert isinstance(value, dict)
-    return value

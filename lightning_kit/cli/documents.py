@@ -45,7 +45,7 @@ Dumper.add_representer(tuple, Dumper.represent_list)
 Dumper.yaml_implicit_resolvers = {
     first: [*yaml.SafeDumper.yaml_implicit_resolvers.get(first, []), *resolvers]
     for first, resolvers in {
-        **dict.fromkeys(yaml.SafeDumper.yaml_implicit_resolvers, []),
+        **{first: [] for first in yaml.SafeDumper.yaml_implicit_resolvers},
         **Loader.yaml_implicit_resolvers,
     }.items()
 }

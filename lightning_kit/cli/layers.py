@@ -38,6 +38,18 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def nested(key: list[str], value: Any) -> Config:
+    """Return ``{a: {b: value}}`` for ``[a, b]``.
+
+    >>> nested(["a", "b"], 1)
+    {'a': {'b': 1}}
+    """
+    for part in reversed(key):
+        value = {part: value}
+    assert isinstance(value, dict)
+    return value
+
+
 def same_class(one: str, other: str) -> bool:
     """Say whether two class paths can mean one class; a short name matches any path to it.
 

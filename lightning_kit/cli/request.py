@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Union, final, get_args, get_origin, get_type_hints
 
-from lightning_kit.cli.callbacks import Callbacks, nested
+from lightning_kit.cli.callbacks import Callbacks
 from lightning_kit.cli.classes import KINDS, by_import_path, class_path, resolve
 from lightning_kit.cli.documents import Config, parse, read
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.flags import Flag, from_environment, split
-from lightning_kit.cli.layers import CLASS_KEYS, lay
+from lightning_kit.cli.interpolation import interpolated
+from lightning_kit.cli.layers import CLASS_KEYS, lay, nested
 
 
 class Text(str):
@@ -64,6 +65,14 @@ class Request:
         self._take_callback_flags()
         self._take_class_flags()
 
+    def interpolate(self) -> None:
+        """Replace every ``${...}`` by what it names, once all layers are laid."""
+        paths = [self._with_init_args(flag.key.split(".")) for flag in self.flags]
+        config, self.flags = interpolated(self.composed(), self.flags, paths)
+        if self.callbacks.given:
+            self.callbacks.entries = config["trainer"].pop("callbacks")
+        self.config = config
+
     def composed(self) -> Config:
         """Return the layers as one configuration that jsonargparse reads."""
         config = {key: value for key, value in self.config.items() if value is not None}
@@ -73,6 +82,13 @@ class Request:
                 "callbacks": self.callbacks.entries,
             }
         return config
+
+    @property
+    def weights_only(self) -> bool:
+        """Whether a checkpoint may hold plain data alone; false only where a person said so."""
+        said = [flag.value for flag in self.flags if flag.key == "weights_only"]
+        value = parse(said[-1] or "") if said else self.config.get("weights_only")
+        return value is not False
 
     def words(self) -> list[str]:
         """Return the flags that are left."""

@@ -62,13 +62,13 @@ def find(request: Request) -> Source:
     return source
 
 
-def stored_settings(checkpoint: Path, config: Config) -> Config:
+def stored_settings(content: Config, config: Config) -> Config:
     """Return the settings that a checkpoint stores for its model.
 
     Class names inside resolve only in what is imported already (``config``'s classes are): a
     checkpoint is not code.
     """
-    stored = dict(load(checkpoint).get("hyper_parameters") or {})
+    stored = dict(content.get("hyper_parameters") or {})
     check_names(stored)
     path = stored.pop("_class_path", None)
     arguments = {key: value for key, value in stored.items() if not key.startswith("_")}
@@ -78,10 +78,10 @@ def stored_settings(checkpoint: Path, config: Config) -> Config:
     return {"model": {"class_path": path, "init_args": arguments}}
 
 
-def load(checkpoint: Path) -> Config:
+def load(checkpoint: Path, *, weights_only: bool = True) -> Config:
     """Read a checkpoint file; what is not plain data, or torn, is an InputError."""
     try:
-        content = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
+        content = torch.load(checkpoint, map_location="cpu", weights_only=weights_only, mmap=True)
     except pickle.UnpicklingError as error:
         reason = str(error).partition("Please file")[0].strip().splitlines()[0]
         raise InputError(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lightning_kit.cli.callbacks import Callbacks, nested, normal
+from lightning_kit.cli.callbacks import Callbacks, normal
 from lightning_kit.cli.errors import InputError
 
 STOP = {"class_path": "pytorch_lightning.callbacks.EarlyStopping", "init_args": {"monitor": "a"}}
@@ -111,4 +111,3 @@ def test_mistakes_get_one_line(mapping: Any, line: str) -> None:
 def test_there_must_be_one_to_change() -> None:
     with pytest.raises(InputError, match="there is no callback to change"):
         Callbacks().set_last(["x"], 1)
-    assert nested(["a"], None) == {"a": None}

@@ -81,7 +81,7 @@ class PlainData(pl.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Any]:
         generator = torch.Generator().manual_seed(1)
-        return DataLoader(self.rows, self.batch_size, generator=generator)
+        return DataLoader(self.rows, batch_size=self.batch_size, generator=generator)
 
     def val_dataloader(self) -> DataLoader[Any]:
         return self.train_dataloader()

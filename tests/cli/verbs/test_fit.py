@@ -1,0 +1,279 @@
+"""``fit``: precedence, callbacks by name, run directories, endings and one-line errors."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from conftest import Run
+
+from lightning_kit.runs.directory import RunDirectory
+
+
+def config(name: str = "small") -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(RunDirectory.latest(name).config.read_text())
+    return found
+
+
+def callbacks(name: str = "small") -> list[str]:
+    return [c["class_path"].rpartition(".")[2] for c in config(name)["trainer"]["callbacks"]]
+
+
+def write(path: str, content: dict[str, Any]) -> str:
+    Path(path).write_text(yaml.safe_dump(content, sort_keys=False))
+    return path
+
+
+def test_a_run_leaves_its_directory(kit: Run, recipe: str, capsys: Any) -> None:
+    assert kit("fit", "-c", recipe) == 0
+    run = RunDirectory.latest("small")
+    record = run.record()
+    assert record.status == "finished"
+    assert record.best is not None
+    assert (run.path / record.best["path"]).is_file()
+    assert (run.path / "metrics.csv").read_text().startswith("epoch,")
+    shown = capsys.readouterr().out
+    assert "val/loss" in shown
+    assert f"next: lightning-kit test runs/small/{run.path.name}" in shown
+
+
+def test_each_run_has_its_own_directory_and_overwrites_nothing(kit: Run, recipe: str) -> None:
+    assert kit("fit", "-c", recipe) == 0
+    first = RunDirectory.latest("small")
+    before = {p: p.read_bytes() for p in first.path.rglob("*") if p.is_file()}
+    assert kit("fit", "-c", recipe) == 0
+    assert RunDirectory.latest("small") != first
+    assert {p: p.read_bytes() for p in before} == before
+
+
+def test_config_repeats_the_run_and_holds_none_of_its_paths(kit: Run, recipe: str) -> None:
+    assert kit("fit", "-c", recipe) == 0
+    first = RunDirectory.latest("small")
+    text = first.config.read_text()
+    assert first.path.name not in text
+    assert config()["data"]["init_args"]["path"] == str(Path("rows.csv").absolute())
+    time.sleep(1.1)
+    assert kit("fit", "-c", str(first.config)) == 0
+    second = RunDirectory.latest("small")
+    assert second.name == "small", "a run's own config.yaml is that run's recipe"
+    assert second.config.read_text() == text
+    one, two = (torch.load(run.best(), weights_only=True)["state_dict"] for run in (first, second))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_flags_beat_the_environment_and_files_wherever_they_stand(
+    kit: Run, recipe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = write("over.yaml", {"model": {"init_args": {"lr": 0.2}}})
+    assert kit("fit", "--model.lr", "0.4", "-c", recipe, "-c", over) == 0
+    assert config()["model"]["init_args"]["lr"] == 0.4
+    assert kit("fit", "-c", recipe, "-c", over) == 0
+    assert config()["model"]["init_args"]["lr"] == 0.2
+    monkeypatch.setenv("PL_FIT__MODEL__LR", "0.3")
+    monkeypatch.setenv("PL_FIT__TRAINER__MAX_EPOCHS", "1")
+    assert kit("fit", "-c", recipe, "-c", over) == 0
+    assert config()["model"]["init_args"]["lr"] == 0.3
+    assert config()["trainer"]["max_epochs"] == 1
+    assert kit("fit", "--model.lr", "0.4", "-c", recipe) == 0
+    assert config()["model"]["init_args"]["lr"] == 0.4
+
+
+def test_a_checkpoint_is_the_lowest_layer(kit: Run, recipe: str) -> None:
+    assert kit("fit", "-c", recipe, "--model.lr", "0.5", "--model.step_size", "1") == 0
+    last = str(RunDirectory.latest("small").last())
+    more = ("--trainer.max_epochs", "3")
+    assert kit("fit", *more, "--ckpt_path", last, "--model.lr", "0.25", "-c", recipe) == 0
+    arguments = config()["model"]["init_args"]
+    assert arguments["lr"] == 0.25, "Lightning's own command line gives 0.5 here"
+    assert arguments["step_size"] == 1, "what nothing above sets comes from the checkpoint"
+    state = torch.load(RunDirectory.latest("small").last(), weights_only=True)
+    # Three epochs halved the new rate three times.
+    assert state["optimizer_states"][0]["param_groups"][0]["lr"] == pytest.approx(0.25 / 8)
+
+
+def test_a_run_directory_resumes_from_its_last(kit: Run, recipe: str) -> None:
+    assert kit("fit", "-c", recipe, "--model.dropout", "0.5", "--trainer.max_epochs", "4") == 0
+    whole = torch.load(RunDirectory.latest("small").last(), weights_only=True)
+    assert kit("fit", "-c", recipe, "--model.dropout", "0.5") == 0
+    more = ("--trainer.max_epochs", "4")
+    assert kit("fit", "runs/small/latest", *more) == 0
+    resumed = torch.load(RunDirectory.latest("small").last(), weights_only=True)
+    assert resumed["epoch"] == whole["epoch"]
+    for name, weight in whole["state_dict"].items():
+        assert torch.equal(weight, resumed["state_dict"][name])
+
+
+def test_patience_is_this_runs(kit: Run, recipe: str) -> None:
+    assert kit("fit", "-c", recipe) == 0
+    more = ("--trainer.max_epochs", "3", "--callbacks.EarlyStopping.patience", "9")
+    assert kit("fit", "runs/small/latest", *more) == 0
+    states = torch.load(RunDirectory.latest("small").last(), weights_only=True)["callbacks"]
+    assert next(v for k, v in states.items() if "EarlyStopping" in k)["patience"] == 9
+
+
+def test_callbacks_by_name_in_files_and_flags(kit: Run, recipe: str) -> None:
+    own = {"class_path": "pytorch_lightning.callbacks.Timer", "duration": "00:01:00:00"}
+    over = write(
+        "over.yaml",
+        {"callbacks": {"EarlyStopping": None, "limit": own, "LearningRateMonitor": {}}},
+    )
+    flag = ("--callbacks.limit.verbose", "false", "--callbacks.ModelCheckpoint.save_top_k", "2")
+    assert kit("fit", "-c", recipe, "-c", over, *flag) == 0
+    assert callbacks() == ["ModelCheckpoint", "Timer", "LearningRateMonitor"]
+    checkpoint, timer, _ = (c["init_args"] for c in config()["trainer"]["callbacks"])
+    assert checkpoint["save_top_k"] == 2
+    assert (timer["duration"], timer["verbose"]) == ("00:01:00:00", False)
+    # What a stock LightningCLI reads is a list of full class paths.
+    paths = [c["class_path"] for c in config()["trainer"]["callbacks"]]
+    assert all(path.startswith("pytorch_lightning.callbacks.") for path in paths)
+
+
+def test_a_list_replaces_and_says_so(kit: Run, recipe: str, capsys: Any) -> None:
+    over = write("over.yaml", {"trainer": {"callbacks": ["LearningRateMonitor"]}})
+    assert kit("fit", "-c", recipe, "-c", over) == 0
+    assert callbacks() == ["LearningRateMonitor"]
+    assert "drops ModelCheckpoint, EarlyStopping" in capsys.readouterr().err
+
+
+def test_plus_appends_and_interpolation_resolves(kit: Run, recipe: str) -> None:
+    flags = ("--trainer.callbacks+=Timer", "--trainer.callbacks.duration=00:00:10:00")
+    over = write("over.yaml", {"model": {"init_args": {"step_size": "${trainer.max_epochs}"}}})
+    assert kit("fit", "-c", recipe, "-c", over, *flags) == 0
+    assert callbacks() == ["ModelCheckpoint", "EarlyStopping", "Timer"]
+    assert config()["model"]["init_args"]["step_size"] == 2
+
+
+def test_print_config_prints_and_stops(kit: Run, recipe: str, capsys: Any) -> None:
+    with pytest.raises(SystemExit) as ended:
+        kit("fit", "-c", recipe, "--callbacks.EarlyStopping.patience", "8", "--print_config")
+    assert ended.value.code == 0
+    printed = yaml.safe_load(capsys.readouterr().out)
+    assert printed["trainer"]["callbacks"][1]["init_args"]["patience"] == 8
+    assert not Path("runs").exists()
+
+
+def test_another_optimizer_brings_none_of_the_first_ones_settings(
+    kit: Run, recipe: str, capsys: Any
+) -> None:
+    task = {
+        "class_path": "ClassificationTask",
+        "init_args": {
+            "num_classes": 2,
+            "model": {
+                "class_path": "torch.nn.Linear",
+                "init_args": {"in_features": 3, "out_features": 2},
+            },
+        },
+    }
+    over = write("task.yaml", {"model": task})
+    for flags in (
+        ("--model.optimizer", "torch.optim.SGD", "--model.optimizer.lr", "0.3"),
+        ("--model.optimizer.lr", "0.3", "--model.optimizer=torch.optim.SGD"),
+    ):
+        with pytest.raises(SystemExit):
+            kit("fit", "-c", recipe, "-c", over, *flags, "--print_config")
+        printed = yaml.safe_load(capsys.readouterr().out)
+        optimizer = printed["model"]["init_args"]["optimizer"]
+        assert optimizer["class_path"] == "torch.optim.SGD"
+        assert optimizer["init_args"]["lr"] == 0.3
+        assert optimizer["init_args"]["weight_decay"] == 0.0, "AdamW's default is 0.01"
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (
+            ["--callbacks.EarlyStoping.patience", "3"],
+            "EarlyStoping: no such callback: did you mean",
+        ),
+        (["--callbacks.EarlyStopping.patienc", "3"], "takes no 'patienc': did you mean patience?"),
+        (["--callbacks.EarlyStopping.monitor", "val/los"], "'val/los' is never logged: did you me"),
+        (["--callbacks.ModelCheckpoint.monitor", "val/los"], "'val/los' is never logged: did you"),
+        (["--trainer.max_epochs", "many"], "trainer.max_epochs: must be int or null, got 'many'"),
+        (["--model.lr", "fast"], "model.lr (PlainModule): must be float, got 'fast'"),
+        (["--model", "programs.plain.PlainModul"], "did you mean PlainModule?"),
+        (["-c", "nowhere.yaml"], "nowhere.yaml: no such file"),
+        (["--ckpt_path", "nowhere.ckpt"], "--ckpt_path nowhere.ckpt: no such file"),
+        (["--trainer.accelerator", "abacus"], "abacus"),
+        (["runs/small"], "is not a run directory"),
+        (["a", "b"], "one run directory is enough"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_code_2(
+    kit: Run, recipe: str, capsys: Any, args: list[str], line: str
+) -> None:
+    assert kit("fit", "-c", recipe, *args) == 2
+    error = capsys.readouterr().err
+    said = [row for row in error.splitlines() if row.startswith("lightning-kit: ")]
+    assert len(said) == 1
+    assert line in said[0]
+    assert "Traceback" not in error
+
+
+def test_wrong_input_leaves_no_directory_and_latest_where_it_was(kit: Run, recipe: str) -> None:
+    assert kit("fit", "-c", recipe, "--model.lr", "fast") == 2
+    assert not Path("runs").exists()
+    assert kit("fit", "-c", recipe) == 0
+    before = RunDirectory.latest("small")
+    assert kit("fit", "-c", recipe, "--callbacks.EarlyStopping.monitor", "val/los") == 2
+    assert RunDirectory.latest("small") == before
+
+
+def test_debug_shows_the_traceback(kit: Run, recipe: str) -> None:
+    with pytest.raises(Exception, match="must be float"):
+        kit("fit", "-c", recipe, "--model.lr", "fast", "--debug")
+
+
+def test_a_failed_run_exits_with_1_and_shows_why(kit: Run, recipe: str, capsys: Any) -> None:
+    assert kit("fit", "-c", recipe, "--model.fail_at", "7") == 1
+    error = capsys.readouterr().err
+    assert "Traceback" in error
+    assert "the batch is cursed" in error
+    record = json.loads(Path("runs/small/latest/run.json").read_text())
+    assert (record["status"], record["exit_code"]) == ("failed", 1)
+
+
+def test_a_fast_run_leaves_no_trace(kit: Run, recipe: str) -> None:
+    assert kit("fit", "-c", recipe, "--trainer.fast_dev_run", "true") == 0
+    assert not Path("runs").exists()
+
+
+def test_users_loggers_stand_beside_the_runs_own(kit: Run, recipe: str) -> None:
+    over = write(
+        "over.yaml",
+        {
+            "trainer": {
+                "logger": [
+                    {
+                        "class_path": "pytorch_lightning.loggers.CSVLogger",
+                        "init_args": {"save_dir": "elsewhere"},
+                    },
+                    {
+                        "class_path": "pytorch_lightning.loggers.TensorBoardLogger",
+                        "init_args": {"save_dir": "tb"},
+                    },
+                ]
+            }
+        },
+    )
+    assert kit("fit", "-c", recipe, "-c", over) == 0
+    run = RunDirectory.latest("small")
+    assert (run.path / "metrics.csv").is_file()
+    assert list(run.checkpoints.glob("*.ckpt"))
+    assert list(Path("tb").rglob("events.*"))
+    assert not Path("elsewhere").exists()
+
+
+def test_runs_go_below_default_root_dir(kit: Run, recipe: str) -> None:
+    assert kit("fit", "-c", recipe, "--trainer.default_root_dir", "deep/runs") == 0
+    assert RunDirectory.latest("small", Path("deep/runs")).record().status == "finished"
+    more = ("--trainer.default_root_dir", "deep/runs")
+    assert kit("test", "-c", recipe, "--ckpt_path", "best", *more) == 0
+
+
+def test_help_names_the_flags(kit: Run, capsys: Any) -> None:
+    assert kit("fit", "--help") == 0
+    assert "--callbacks.EarlyStopping.patience" in capsys.readouterr().out
