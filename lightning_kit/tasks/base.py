@@ -2,7 +2,7 @@
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, Self
 
@@ -143,6 +143,22 @@ class AbstractTask(pl.LightningModule, ABC):
         if self._unstored:
             checkpoint[rebuild.UNSTORED] = list(self._unstored)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Pickle finds no name for the lambda that is the default, and `ddp_spawn` pickles.
+        state: dict[str, Any] = super().__getstate__()
+        if state["optimizer"] is self._default_optimizer():
+            del state["optimizer"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        restore: Callable[[dict[str, Any]], None] = super().__setstate__
+        restore({"optimizer": self._default_optimizer(), **state})
+
+    @classmethod
+    def _default_optimizer(cls) -> Any:
+        parameter = inspect.signature(cls).parameters.get("optimizer")
+        return parameter.default if parameter else None
+
     @classmethod
     def load_from_checkpoint(
         cls,
@@ -169,10 +185,15 @@ class AbstractTask(pl.LightningModule, ABC):
         """
         weights_only = True if weights_only is None else weights_only
         source = rebuild.fetch(checkpoint_path)
-        rebuild.check_checkpoint(
+        stored = rebuild.check_checkpoint(
             cls, source, kwargs, weights_only=weights_only, replaced=hparams_file is not None
         )
         task: Self = super().load_from_checkpoint(
             source, map_location, hparams_file, strict, weights_only, **kwargs
         )
+        if "_instantiator" in stored:
+            # Lightning builds it with live parts; its own checkpoints must rebuild it as well.
+            plain, task._unstored = rebuild.sort_out(kwargs, type(task), ())
+            settings = {name: value for name, value in stored.items() if name not in kwargs}
+            task.save_hyperparameters({**settings, **plain})
         return task

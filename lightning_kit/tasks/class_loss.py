@@ -136,20 +136,18 @@ def _mean(total: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     return total / torch.where(whole > 0, whole, 1.0), whole
 
 
-def _weights(
-    given: list[float] | Literal["balanced"] | None, kind: Kind, num_classes: int
-) -> Tensor | None:
+def _weights(given: list[float] | str | None, kind: Kind, num_classes: int) -> Tensor | None:
     if given is None:
         return None
-    if given == "balanced":
+    if isinstance(given, str):
+        if given != "balanced":
+            raise ValueError(f"class_weights must be a list, 'balanced' or None, got {given!r}")
         if kind == "multilabel":
             raise ValueError(
                 "class_weights='balanced' does not apply to multilabel, where labels are counted "
                 "one by one: give the factor on each label's positives as a list"
             )
         return torch.ones(num_classes)
-    if isinstance(given, str):
-        raise ValueError(f"class_weights must be a list, 'balanced' or None, got {given!r}")
     if len(given) != num_classes or min(given) < 0 or max(given) == 0:
         raise ValueError(
             f"class_weights must be {num_classes} numbers of at least 0, not all 0, "

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import fsspec
 import torch
+from lightning_fabric.utilities.cloud_io import get_filesystem
 from pytorch_lightning.core.saving import CHECKPOINT_PAST_HPARAMS_KEYS
 
 from lightning_kit.runs.trusted_names import check_names
@@ -59,7 +59,7 @@ def is_plain(value: Any) -> bool:
 
 def check_checkpoint(
     cls: type, source: Any, passed: Iterable[str], *, weights_only: bool, replaced: bool
-) -> None:
+) -> dict[str, Any]:
     """Read a checkpoint's settings, and refuse what must not or cannot be built from them.
 
     Args:
@@ -69,15 +69,19 @@ def check_checkpoint(
         weights_only: As for ``torch.load``.
         replaced: Whether a file of the user's replaces the stored settings.
 
+    Returns:
+        The stored settings, empty where they are replaced.
+
     Raises:
         ValueError: If it names code that is not imported, or if a required argument of ``cls`` is
             neither stored nor among the ``passed`` names.
     """
     checkpoint = _read(source, weights_only=weights_only)
     passed = set(passed)
+    settings: dict[str, Any] = {}
     for key in () if replaced else _SETTINGS:
-        settings = checkpoint.get(key, {})
-        check_names({name: value for name, value in settings.items() if name not in passed})
+        settings.update(checkpoint.get(key, {}))
+    check_names({name: value for name, value in settings.items() if name not in passed})
     lost = [name for name in checkpoint.get(UNSTORED, []) if name not in passed]
     parameters = inspect.signature(cls).parameters
     if required := [name for name in lost if _is_required(parameters.get(name))]:
@@ -92,12 +96,13 @@ def check_checkpoint(
             cls.__name__,
             " and ".join(lost),
         )
+    return settings
 
 
 def fetch(source: Any) -> Any:
     """Download a checkpoint that lies behind a URL, so that what was checked is what is loaded."""
     if isinstance(source, str) and "://" in source:
-        with fsspec.open(source, "rb") as file:
+        with get_filesystem(source).open(source, "rb") as file:
             return io.BytesIO(file.read())
     return source
 

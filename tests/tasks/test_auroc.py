@@ -14,7 +14,7 @@ def test_multiclass_is_the_mean_of_one_against_the_rest() -> None:
     torch.manual_seed(0)
     scores, target = torch.randn(200, 4).softmax(dim=1), torch.randint(4, (200,))
     metric = MacroAUROC()
-    for rows in torch.arange(200).split(64):
+    for rows in torch.split(torch.arange(200), 64):
         metric.update(scores[rows], target[rows])
     wanted = roc_auc_score(target, scores, multi_class="ovr", average="macro")
     assert metric.compute().item() == pytest.approx(wanted, abs=1e-6)

@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 import torch
 from torch import nn
 from torch.nn import functional
+from torchmetrics import Metric
 from torchmetrics.classification import MulticlassRecall
 
 from lightning_kit.datamodules.loader import BatchLoader
@@ -138,7 +139,7 @@ def test_a_diverged_loss_shows_as_nan(make_trainer: MakeTrainer, make_loader: Ma
 def test_metrics_can_be_replaced_and_are_logged_in_every_stage(
     make_trainer: MakeTrainer, make_loader: MakeLoader, rows: tuple[torch.Tensor, torch.Tensor]
 ) -> None:
-    metrics = {"recall": MulticlassRecall(3)}
+    metrics: dict[str, Metric] = {"recall": MulticlassRecall(3)}
     trainer, task = make_trainer(), ClassificationTask(nn.Linear(5, 3), 3, metrics=metrics)
     trainer.fit(task, make_loader(*rows), make_loader(*rows))
     logged = {key for key in trainer.callback_metrics if not key.endswith(("loss", "loss_step"))}

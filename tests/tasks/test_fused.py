@@ -25,7 +25,7 @@ def test_torchs_own_optimizers_are_fused_and_keep_their_settings(
     cls: type[torch.optim.Optimizer],
 ) -> None:
     model = nn.Linear(3, 2)
-    plain = cls([{"params": [model.weight], "lr": 0.5}, {"params": [model.bias]}], lr=0.25)  # type: ignore[call-arg]
+    plain = cls([{"params": [model.weight], "lr": 0.5}, {"params": [model.bias]}], lr=0.25)  # type: ignore[call-arg,arg-type]
     fused = with_fused(plain, model, trainer())
     assert is_fused(fused)
     assert type(fused) is cls
