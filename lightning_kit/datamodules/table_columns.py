@@ -1,21 +1,16 @@
 """Which columns of a table are features, and of which kind: by list, or else by what they hold."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
+from types import ModuleType
 from typing import Any, final
 
-import numpy as np
-
+from lightning_kit.artefact.encoders import RawRowsError, date, number
 from lightning_kit.artefact.encoders.cells import is_missing
-from lightning_kit.artefact.encoders.date import days_since_1970
-from lightning_kit.artefact.encoders.number import number
 from lightning_kit.datamodules.errors import DataError
 from lightning_kit.datamodules.table_file import TableFile
 
-GUESSES: tuple[tuple[str, Callable[[object], float], str], ...] = (
-    ("number", number, "a number"),
-    ("date", days_since_1970, "an ISO date"),
-)
+GUESSES = (("number", number, "a number"), ("date", date, "an ISO date"))
 KINDS = {"numeric": "number", "categorical": "category", "dates": "date"}
 # Below this many rows, all texts may differ by chance.
 MIN_ROWS_OF_AN_IDENTIFIER = 20
@@ -104,26 +99,24 @@ def infer_kind(table: TableFile, name: str) -> str:
         return "category"
     if kind.startswith(("date", "timestamp")):
         return "date"
-    rows = np.flatnonzero([not is_missing(cell) for cell in cells])
-    if not len(rows):
+    different = {cell for cell in set(cells.tolist()) if not is_missing(cell)}
+    if not different:
         raise DataError("must have a value", file=table.path, column=name, way_out="ignore it")
-    known = cells[rows]
-    different = set(known.tolist())
-    for guess, read, word in GUESSES:
-        readable = {cell for cell in different if _reads(read, cell)}
-        if len(readable) == len(different):
+    for guess, module, word in GUESSES:
+        if (wrong := _wrong_cells(module, different)) is None:
             return guess
-        if len(readable) > len(different) / 2:
-            at = next(at for at, cell in enumerate(known) if cell not in readable)
+        if len(wrong) < len(different) / 2:
+            row, cell = next((row, cell) for row, cell in enumerate(cells, 1) if cell in wrong)
             raise DataError(
                 f"must be {word}, as most of the column is",
                 file=table.path,
-                row=int(rows[at]) + 1,
+                row=row,
                 column=name,
-                value=known[at],
+                value=cell,
                 way_out="leave a missing cell empty, or list the column in categorical or ignore",
             )
-    if len(different) == len(known) >= MIN_ROWS_OF_AN_IDENTIFIER:
+    known = sum(cell in different for cell in cells)
+    if len(different) == known >= MIN_ROWS_OF_AN_IDENTIFIER:
         raise DataError(
             "must not have another text in every row",
             file=table.path,
@@ -133,9 +126,18 @@ def infer_kind(table: TableFile, name: str) -> str:
     return "category"
 
 
-def _reads(read: Callable[[object], float], cell: object) -> bool:
+def _wrong_cells(kind: ModuleType, cells: Collection[Any]) -> set[Any] | None:
+    """Return the cells that are not of a kind; None, and in one go, where all are."""
     try:
-        read(cell)
-    except (ValueError, TypeError, OverflowError):
+        kind.read("", list(cells))
+    except RawRowsError:
+        return {cell for cell in cells if not _reads(kind, cell)}
+    return None
+
+
+def _reads(kind: ModuleType, cell: object) -> bool:
+    try:
+        kind.read("", [cell])
+    except RawRowsError:
         return False
     return True

@@ -1,11 +1,12 @@
 """Target columns as tensors: labels by name, numbers, or several truth values a row."""
 
+from typing import cast
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from lightning_kit.artefact.encoders import RawRowsError
-from lightning_kit.artefact.encoders.category import text
+from lightning_kit.artefact.encoders import RawRowsError, category
 from lightning_kit.artefact.encoders.cells import MISSING_WORDS
 from lightning_kit.artefact.encoders.number import read as read_numbers
 from lightning_kit.datamodules.errors import DataError
@@ -22,13 +23,14 @@ def labels(rows: TableRows, name: str) -> list[str]:
     Raises:
         DataError: If one is missing.
     """
-    found: list[str] = []
-    for at, cell in enumerate(rows[name]):
-        label = text(cell)
-        if label is None or label.lower() in MISSING_LABELS:
-            raise _missing(rows, at, name)
-        found.append(label)
-    return found
+    try:
+        found = category.read(name, rows[name])
+    except RawRowsError as error:
+        raise rows.placed(error) from None
+    missing = {label for label in set(found) if label is None or label.lower() in MISSING_LABELS}
+    if missing:
+        raise _missing(rows, next(at for at, label in enumerate(found) if label in missing), name)
+    return cast("list[str]", found)
 
 
 def find_classes(rows: TableRows, name: str) -> list[str]:

@@ -305,6 +305,15 @@ def test_a_restored_state_wins_over_other_data(tmp_path: Path, path: str) -> Non
         module(path, dates=["colour"]).load_state_dict(before.state_dict())
 
 
+def test_a_second_fit_reads_the_file_as_it_is_then(path: str) -> None:
+    datamodule = fitted(path)
+    write(Path(path), columns(5))
+    datamodule.setup("test")
+    assert state_of(datamodule) == state_of(fitted(write(Path(path).with_name("0.csv"), columns())))
+    datamodule.setup("fit")
+    assert state_of(datamodule) == state_of(fitted(path))
+
+
 def test_features_can_stay_as_they_are(path: str) -> None:
     plain = fitted(path, standardise=False)
     assert plain.preprocess is None

@@ -12,6 +12,14 @@ def test_every_column_is_text_and_missing_cells_are_empty(tmp_path: Path) -> Non
     assert table.to_pydict() == {"a": ["1", ""], "b": ["NA", "2024-01-01"]}
 
 
+def test_quoted_newlines_may_lie_where_blocks_are_cut(tmp_path: Path) -> None:
+    # Arrow reads blocks of 1 MiB; here every other newline is inside a cell.
+    (tmp_path / "a.csv").write_text("a,b\n" + '1,"x\ny"\n' * 300_000)
+    table = read_text(tmp_path / "a.csv", ",")
+    assert table.num_rows == 300_000
+    assert table.column("b").unique().to_pylist() == ["x\ny"]
+
+
 def test_without_pyarrow_one_line_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == "pyarrow"]:
         monkeypatch.delitem(sys.modules, name)

@@ -83,4 +83,9 @@ def _plain(cells: Column) -> NDArray[np.float64] | None:
     try:
         return objects.astype(np.float64)
     except (ValueError, TypeError, OverflowError):
+        pass
+    try:
+        known = [None if is_missing(cell) else cell for cell in objects]
+        return as_cells(known).astype(np.float64)
+    except (ValueError, TypeError, OverflowError):
         return None
