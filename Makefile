@@ -27,7 +27,7 @@ check: install
 	$(BIN)/pytest -q tests/test_layering.py
 
 test: check
-	$(BIN)/pytest -q -n 2 -m "not slow and not gpu"
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not slow and not gpu"
 
 test-all: check
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --dist loadfile

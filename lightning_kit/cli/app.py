@@ -17,7 +17,7 @@ from lightning_kit.cli.defaults import with_own_defaults
 from lightning_kit.cli.documents import Config, text_of
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.layers import lay
-from lightning_kit.cli.messages import first_line, of_parser
+from lightning_kit.cli.messages import of_parser
 from lightning_kit.cli.request import Request
 from lightning_kit.cli.source import Source, find, load, stored_settings
 
@@ -69,7 +69,7 @@ class KitCLI(LightningCLI):
         try:
             super().instantiate_classes()
         except WRONG_ARGUMENT as error:
-            raise InputError(first_line(error)) from error
+            raise InputError(of_parser(error)) from error
 
     def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
         configured = dict(self._get(self.config_init, "trainer", default={}))

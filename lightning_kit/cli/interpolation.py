@@ -29,10 +29,7 @@ def interpolated(
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    view = config
-    for flag, path in zip(flags, paths, strict=True):
-        if flag.value is not None and "" not in path:
-            view = lay(nested(path, parse(flag.value)), view)
+    view = with_flags(config, flags, paths)
     try:
         resolved: Any = OmegaConf.to_container(OmegaConf.create(view), resolve=True)
     except OmegaConfBaseException as error:
@@ -44,6 +41,14 @@ def interpolated(
         for flag, path in zip(flags, paths, strict=True)
     ]
     return _filled(config, resolved), found
+
+
+def with_flags(config: Config, flags: list[Flag], paths: list[list[str]]) -> Config:
+    """Return ``config`` with the flags' values laid in, as far as their text tells them."""
+    for flag, path in zip(flags, paths, strict=True):
+        if flag.value is not None and "" not in path:
+            config = lay(nested(path, parse(flag.value)), config)
+    return config
 
 
 def _marked(value: Any) -> bool:

@@ -15,8 +15,9 @@ def of_parser(error: BaseException) -> str:
     text = str(error)
     keys = re.findall(r'[Pp]arser key "([^"]+)"', text)
     where = ".".join(dict.fromkeys(keys)).removeprefix("fit.")
-    for name in re.findall(r"Problem with given class_path '([^']+)'", text)[-1:]:
-        where = f"{where} ({name.rpartition('.')[2]})"
+    inside = re.findall(r"Problem with given class_path '([^']+)':\s*([^\n]*)", text)
+    if inside:
+        where = f"{where} ({inside[-1][0].rpartition('.')[2]})".lstrip()
     prefix = f"{where}: " if where else ""
     if found := re.findall(r"following arguments are required: ([^\n]+)", text):
         return f"{prefix}needs {found[-1]}"
@@ -24,6 +25,11 @@ def of_parser(error: BaseException) -> str:
         return f"{prefix}must be {_kind(found[-1][0])}, got {found[-1][1]!r}"
     if found := re.findall(r"Option '([^']+)' is not accepted", text):
         return f"{prefix}takes no {found[-1]!r}"
+    if inside and not inside[-1][1].startswith("Parser key"):
+        return f"{prefix}{with_extra(inside[-1][1], error)}"
+    for item in re.findall(r"^ *- ([^\n]+)", text, flags=re.MULTILINE):
+        if not item.startswith(("Expected", "Not a valid", "Problem with", "a ", "Import of")):
+            return f"{prefix}{with_extra(item, error)}"
     if (types := re.findall(r"Subtypes: [\[(]([^\n]+)[\])]", text)) and (
         value := re.findall(r"Given value: ([^\n]*)", text)
     ):
@@ -37,12 +43,15 @@ def of_parser(error: BaseException) -> str:
 def first_line(error: BaseException) -> str:
     """Return an exception's own first line, or its class where it says nothing."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    line = lines[0] if lines else type(error).__name__
-    if isinstance(error, ImportError):
-        missing = next((extra for name, extra in EXTRAS.items() if name in line.split("`")), None)
-        missing = missing or EXTRAS.get((error.name or "").partition(".")[0])
-        line += f" (pip install 'lightning_kit[{missing}]')" if missing else ""
-    return line
+    return with_extra(lines[0] if lines else type(error).__name__, error)
+
+
+def with_extra(line: str, error: BaseException) -> str:
+    """Add the extra to install where ``line`` or ``error`` misses a module of one."""
+    missing = next((extra for name, extra in EXTRAS.items() if name in line.split("`")), None)
+    if missing is None and isinstance(error, ImportError):
+        missing = EXTRAS.get((error.name or "").partition(".")[0])
+    return f"{line} (pip install 'lightning_kit[{missing}]')" if missing else line
 
 
 def never_logged(monitor: str, logged: list[str]) -> InputError:

@@ -15,7 +15,7 @@ from lightning_kit.cli.classes import KINDS, by_import_path, class_path, resolve
 from lightning_kit.cli.documents import Config, parse, read
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.flags import Flag, from_environment, split
-from lightning_kit.cli.interpolation import interpolated
+from lightning_kit.cli.interpolation import interpolated, with_flags
 from lightning_kit.cli.layers import CLASS_KEYS, lay, nested
 
 
@@ -65,10 +65,13 @@ class Request:
         self._take_callback_flags()
         self._take_class_flags()
 
+    def view(self) -> Config:
+        """Return all layers, flags included, for who wants to look at them together."""
+        return with_flags(self.composed(), self.flags, self._paths())
+
     def interpolate(self) -> None:
         """Replace every ``${...}`` by what it names, once all layers are laid."""
-        paths = [self._with_init_args(flag.key.split(".")) for flag in self.flags]
-        config, self.flags = interpolated(self.composed(), self.flags, paths)
+        config, self.flags = interpolated(self.composed(), self.flags, self._paths())
         if self.callbacks.given:
             self.callbacks.entries = config["trainer"].pop("callbacks")
         self.config = config
@@ -199,6 +202,9 @@ class Request:
                 raise
             return None
         return name if callable(found) else None
+
+    def _paths(self) -> list[list[str]]:
+        return [self._with_init_args(flag.key.split(".")) for flag in self.flags]
 
     def _with_init_args(self, key: list[str]) -> list[str]:
         """Return ``model.optimizer`` as ``model.init_args.optimizer``, at every depth."""

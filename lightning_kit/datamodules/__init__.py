@@ -6,6 +6,7 @@ from lightning_kit.datamodules.digits import DigitsDataModule
 from lightning_kit.datamodules.errors import DataError
 from lightning_kit.datamodules.loader import BatchLoader
 from lightning_kit.datamodules.synthetic import SyntheticDataModule
+from lightning_kit.datamodules.table import TableDataModule
 
 __all__ = [
     "AbstractDataModule",
@@ -14,4 +15,5 @@ __all__ = [
     "DataError",
     "DigitsDataModule",
     "SyntheticDataModule",
+    "TableDataModule",
 ]

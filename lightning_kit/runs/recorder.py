@@ -8,6 +8,7 @@ from typing import Any, final
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.utilities.exceptions import SIGTERMException
+from torch import Tensor
 
 from lightning_kit.compat import refuse_twin, release_observer, save_rank_local
 from lightning_kit.runs.directory import RunDirectory
@@ -35,7 +36,7 @@ class RunRecorder(pl.Callback):
         self.record = record
         self.config = config
         self._started_s = time.monotonic()
-        self._best_path = ""
+        self._best_score: Tensor | None = None
         self._epoch = 0
         self._set_up = False
         self._before: RunDirectory | None = None
@@ -130,9 +131,10 @@ class RunRecorder(pl.Callback):
 
     def _note_best(self, trainer: pl.Trainer) -> None:
         checkpoint = _monitored(trainer)
-        if checkpoint is None or checkpoint.best_model_path == self._best_path:
+        # A new best is a new tensor, also under the same file name; looking at it costs no sync.
+        if checkpoint is None or checkpoint.best_model_score is self._best_score:
             return
-        self._best_path = checkpoint.best_model_path
+        self._best_score = checkpoint.best_model_score
         if not trainer.is_global_zero or self.directory is None:
             return
         score = checkpoint.best_model_score
@@ -143,7 +145,7 @@ class RunRecorder(pl.Callback):
             "mode": checkpoint.mode,
             "score": float(score),
             "epoch": self._epoch,
-            "path": self.directory.relative(self._best_path),
+            "path": self.directory.relative(checkpoint.best_model_path),
         }
         self._write()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lightning_kit.cli.messages import first_line, never_logged, of_parser
+from lightning_kit.cli.messages import first_line, never_logged, of_parser, with_extra
 
 UNION = """Parser key "trainer.max_epochs":
   Does not validate against any of the Union subtypes
@@ -50,6 +50,11 @@ def test_the_first_line_or_the_class() -> None:
 def test_a_missing_package_names_its_extra() -> None:
     error = ModuleNotFoundError("Neither `tensorboard` nor `tensorboardX` is available.")
     assert first_line(error).endswith("(pip install 'lightning_kit[tensorboard]')")
+    wrapped = ValueError(
+        "Does not validate\nErrors:\n  - Neither `onnx` is there\n  - Expected a int"
+    )
+    assert of_parser(wrapped) == "Neither `onnx` is there (pip install 'lightning_kit[export]')"
+    assert with_extra("all is well", wrapped) == "all is well"
     other = ModuleNotFoundError("No module named 'pyarrow'", name="pyarrow.csv")
     assert first_line(other).endswith("(pip install 'lightning_kit[data]')")
 

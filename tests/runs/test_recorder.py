@@ -22,7 +22,7 @@ def fit(
 ) -> tuple[RunRecorder, dict[str, Any]]:
     directory = RunDirectory.create("small", tmp_path)
     recorder = RunRecorder(directory, RunRecord("small"), "seed_everything: 0\n")
-    checkpoint = ModelCheckpoint(directory.checkpoints, monitor="val/loss")
+    checkpoint = ModelCheckpoint(directory.checkpoints, filename="best", monitor="val/loss")
     run = pl.Trainer(
         accelerator="cpu",
         logger=False,

@@ -51,7 +51,7 @@ def _problems(request: Request) -> Iterator[str]:
     except InputError as error:
         yield str(error)
         return
-    found = [*problems(request.composed(), request.flags), *idle_options(request.composed())]
+    found = [*problems(request.composed(), request.flags), *idle_options(request.view())]
     yield from found
     if found:
         return

@@ -1,4 +1,4 @@
-"""Explain a class: what it does, its arguments with defaults, and YAML to paste.
+"""Explain a class: what it does, what it takes, and YAML to paste.
 
 usage: lightning-kit explain CLASS
 

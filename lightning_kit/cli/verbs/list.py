@@ -1,4 +1,4 @@
-"""List what there is: tasks, datamodules, callbacks, models, loggers, recipes, overlays.
+"""List what there is: tasks, datamodules, callbacks, recipes and more.
 
 usage: lightning-kit list [KIND]
 

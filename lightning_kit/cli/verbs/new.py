@@ -1,4 +1,4 @@
-"""Start from a recipe or a small project: new RECIPE > my.yaml, or new --project DIR.
+"""Print a recipe to start from, or a small project of one's own.
 
 usage: lightning-kit new RECIPE > my.yaml    print a recipe; its data file is written beside it
        lightning-kit new --project DIR       a task, a datamodule, a recipe and a test of one's own

@@ -7,8 +7,9 @@ In VS Code, with the YAML extension, begin a recipe with
 """
 
 import json
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from lightning_kit.cli.errors import InputError
@@ -20,7 +21,10 @@ def main(args: list[str]) -> int:
         return 0
     if args:
         raise InputError(f"schema takes no arguments, got {' '.join(args)}")
-    print(json.dumps(schema(), indent=1))
+    # Packages that are looked through on the way may greet on standard output.
+    with redirect_stdout(sys.stderr):
+        found = schema()
+    print(json.dumps(found, indent=1))
     return 0
 
 
@@ -31,7 +35,7 @@ def schema() -> dict[str, Any]:
     # The parser describes the classes that are imported.
     for kind in KINDS.values():
         short_names(kind)
-    with _without_metaclasses():
+    with _classes_that_can_be_named():
         found: dict[str, Any] = json.loads(_parser().get_completion_script("jsonschema"))
     # An overlay is a recipe in part.
     found.pop("required", None)
@@ -56,10 +60,11 @@ def _parser() -> Any:
 
 
 @contextmanager
-def _without_metaclasses() -> Iterator[None]:
-    """Keep jsonargparse from asking a metaclass for its subclasses, which raises TypeError.
+def _classes_that_can_be_named() -> Iterator[None]:
+    """Keep jsonargparse to classes that YAML can name.
 
-    jsonargparse 4.53 walks the annotations of all subclasses and meets ``abc.ABCMeta``.
+    jsonargparse 4.53 walks the annotations of all subclasses of all parts, and stumbles over
+    ``abc.ABCMeta`` (a metaclass has no subclasses to list) and ``builtins.function``.
     """
     from jsonargparse import _completions_jsonschema as upstream
 
@@ -69,7 +74,9 @@ def _without_metaclasses() -> Iterator[None]:
 
     def get_all_subclass_paths(cls: Any, *args: Any, **kwargs: Any) -> list[str]:
         is_metaclass = isinstance(cls, type) and issubclass(cls, type)
-        return [] if is_metaclass else found(cls, *args, **kwargs)
+        if is_metaclass:
+            return []
+        return [p for p in found(cls, *args, **kwargs) if not p.startswith("builtins.")]
 
     vars(upstream)["get_all_subclass_paths"] = get_all_subclass_paths
     try:

@@ -1,0 +1,86 @@
+"""What was parsed is written in a form that reads back, for every callback that Lightning ships."""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import yaml
+from pytorch_lightning.cli import LightningCLI
+
+from lightning_kit.cli.app import KitCLI, prepare, written
+from lightning_kit.cli.request import Request
+
+REQUIRED = {
+    "monitor": "val/loss",
+    "dirpath": "kept",
+    "scheduling": {1: 2},
+    "swa_lrs": 0.1,
+    "batch_size_fn": "builtins.len",
+    "pruning_fn": "l1_unstructured",
+}
+# Bases to derive from, and one that asks for lightning_fabric's own extra.
+ABSTRACT = {"Callback", "Checkpoint", "BaseFinetuning", "BasePredictionWriter", "ProgressBar"}
+
+
+def parsed(path: str) -> KitCLI:
+    request = Request.of("fit", ["-c", path])
+    prepare(request)
+    return KitCLI(request, lambda *_: {})
+
+
+@pytest.mark.parametrize("name", sorted(set(pl.callbacks.__all__) - ABSTRACT))
+def test_every_lightning_callback_reads_back(plain_recipe: dict[str, Any], name: str) -> None:
+    parameters = inspect.signature(getattr(pl.callbacks, name)).parameters.values()
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    init_args = {key: REQUIRED[key] for key in needed}
+    plain_recipe["trainer"]["callbacks"] = [{"class_path": name, "init_args": init_args}]
+    for switch in ("enable_progress_bar", "enable_model_summary"):
+        del plain_recipe["trainer"][switch]
+    Path("first.yaml").write_text(yaml.safe_dump(plain_recipe))
+    first = parsed("first.yaml")
+    Path("second.yaml").write_text(written(first))
+    second = parsed("second.yaml")
+    assert written(second) == written(first)
+    assert type(second.trainer.callbacks[0]).__name__ == name  # type: ignore[attr-defined]
+    for key, value in init_args.items():
+        text = yaml.safe_load(written(second))["trainer"]["callbacks"][0]["init_args"][key]
+        assert text == value
+
+
+def test_what_is_written_fits_a_stock_command_line(plain_recipe: dict[str, Any]) -> None:
+    plain_recipe["trainer"]["callbacks"].append({"class_path": "Timer"})
+    Path("first.yaml").write_text(yaml.safe_dump(plain_recipe))
+    Path("second.yaml").write_text(written(parsed("first.yaml")))
+    LightningCLI(
+        pl.LightningModule,
+        pl.LightningDataModule,
+        subclass_mode_model=True,
+        subclass_mode_data=True,
+        save_config_callback=None,
+        args=["fit", "-c", "second.yaml", "--trainer.fast_dev_run", "true"],
+    )
+
+
+def test_stock_still_cannot_write_timer_down(plain_recipe: dict[str, Any]) -> None:
+    """Remove the special case in `callbacks.normal` on the day that this fails."""
+    plain_recipe["trainer"]["callbacks"] = [{"class_path": "pytorch_lightning.callbacks.Timer"}]
+    Path("timer.yaml").write_text(yaml.safe_dump(plain_recipe))
+
+    class Dumped(LightningCLI):
+        def instantiate_classes(self) -> None:
+            self.parser.dump(self.config)
+
+        def _run_subcommand(self, subcommand: str) -> None:
+            pass
+
+    with pytest.raises(ValueError, match="cannot represent an object"):
+        Dumped(
+            pl.LightningModule,
+            pl.LightningDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            save_config_callback=None,
+            args=["fit", "-c", "timer.yaml"],
+        )

@@ -1,0 +1,48 @@
+"""What a class says of itself, and the YAML that names it."""
+
+import pytorch_lightning as pl
+import torch
+import yaml
+
+from lightning_kit.cli.explanation import arguments, summary, text
+
+
+class Told:
+    def __init__(self, size: int, *, shape: tuple[int, ...] = (1, 2)) -> None:
+        """Say it in the constructor.
+
+        Args:
+            size: How large.
+            shape: How wide and high,
+                on two lines.
+        """
+
+
+def test_arguments_with_defaults_and_words() -> None:
+    size, shape = arguments(Told)
+    assert (size.name, size.type, size.default, size.line) == ("size", "int", None, "How large.")
+    assert (shape.type, shape.default) == ("tuple[int, ...]", "(1, 2)")
+    assert shape.line == "How wide and high, on two lines."
+
+
+def test_a_class_that_speaks_in_its_constructor_is_heard() -> None:
+    assert summary(Told) == "Say it in the constructor."
+    assert "Abstract base class" not in summary(pl.callbacks.ModelPruning)
+
+
+def test_required_arguments_stand_in_the_yaml() -> None:
+    shown = text(torch.nn.Linear)
+    entry = yaml.safe_load(shown.partition("\nYAML:\n")[2])
+    assert entry["class_path"] == "torch.nn.Linear"
+    assert set(entry["init_args"]) == {"in_features", "out_features"}
+
+
+def test_a_callback_is_shown_in_its_place() -> None:
+    entry = yaml.safe_load(text(pl.callbacks.Timer).partition("\nYAML:\n")[2])
+    assert entry["trainer"]["callbacks"][0]["class_path"] == "pytorch_lightning.callbacks.Timer"
+
+
+def test_a_lambda_default_is_shown_as_written() -> None:
+    from lightning_kit.tasks import RegressionTask
+
+    assert "lambda params: torch.optim.AdamW(params, lr=1e-3)" in text(RegressionTask)

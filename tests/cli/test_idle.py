@@ -1,0 +1,37 @@
+"""Options that another makes idle are named."""
+
+from typing import Any
+
+import pytest
+
+from lightning_kit.cli.idle import idle_options
+
+
+@pytest.mark.parametrize(
+    ("trainer", "line"),
+    [
+        ({"gradient_clip_algorithm": "norm"}, "no effect without gradient_clip_val"),
+        ({"min_epochs": 5, "max_epochs": 3}, "never reached with max_epochs 3"),
+        (
+            {"enable_checkpointing": False, "callbacks": [{"class_path": "a.ModelCheckpoint"}]},
+            "leave one out",
+        ),
+    ],
+)
+def test_an_idle_option(trainer: dict[str, Any], line: str) -> None:
+    (found,) = idle_options({"trainer": trainer})
+    assert line in found
+
+
+@pytest.mark.parametrize(
+    "trainer",
+    [
+        {},
+        {"gradient_clip_algorithm": "norm", "gradient_clip_val": 1},
+        {"min_epochs": 3, "max_epochs": 3},
+        {"min_epochs": 3, "max_epochs": -1},
+        {"enable_checkpointing": False, "callbacks": [{"class_path": "a.Timer"}]},
+    ],
+)
+def test_options_that_work(trainer: dict[str, Any]) -> None:
+    assert list(idle_options({"trainer": trainer})) == []

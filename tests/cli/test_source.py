@@ -1,0 +1,80 @@
+"""Where weights and the lowest layer come from; a checkpoint is data, not code."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from lightning_kit.cli.errors import InputError
+from lightning_kit.cli.request import Request
+from lightning_kit.cli.source import find, load, recipe_name, runs_root, stored_settings
+from lightning_kit.runs.directory import RunDirectory
+from lightning_kit.runs.record import RunRecord
+
+
+@pytest.fixture
+def run() -> RunDirectory:
+    run = RunDirectory.create("small")
+    (run.path / "checkpoints").mkdir()
+    torch.save({"state_dict": {}}, run.checkpoints / "a.ckpt")
+    RunRecord("small", best={"path": "checkpoints/a.ckpt"}).write(run.record_path)
+    run.config.write_text("trainer: {max_epochs: 4}\nckpt_path: /old.ckpt\n")
+    run.make_latest()
+    return run
+
+
+def test_a_run_brings_its_settings_but_not_its_own_source(run: RunDirectory) -> None:
+    source = find(Request.of("test", [str(run.path)]))
+    assert source.base == {"trainer": {"max_epochs": 4}}
+    assert source.checkpoint == run.best()
+
+
+def test_a_recipe_beside_a_checkpoint_keeps_the_runs_settings_out(
+    run: RunDirectory, recipe: str
+) -> None:
+    source = find(Request.of("test", ["-c", recipe, "--ckpt_path", "best"]))
+    assert source.base == {}
+    assert source.run == run
+
+
+def test_names() -> None:
+    assert recipe_name([]) is None
+    assert recipe_name(["deep/digits.yaml", "b.yaml"]) == "digits"
+
+
+def test_a_runs_own_config_is_its_recipe(run: RunDirectory) -> None:
+    assert recipe_name([str(run.config)]) == "small"
+
+
+def test_the_folder_of_runs(recipe: str) -> None:
+    assert runs_root(Request.of("fit", ["-c", recipe])) == Path("runs")
+    flag = ["--trainer.default_root_dir", "x"]
+    assert runs_root(Request.of("fit", ["-c", recipe, *flag])) == Path("x")
+
+
+def test_stored_settings_of_a_python_module_need_the_recipes_class() -> None:
+    content: dict[str, Any] = {"hyper_parameters": {"lr": 5}}
+    assert stored_settings(content, {}) == {}
+    config = {"model": {"class_path": "a.B"}}
+    assert stored_settings(content, config) == {"model": {"init_args": {"lr": 5}}}
+
+
+def test_a_class_that_nobody_imported_is_refused() -> None:
+    content = {"hyper_parameters": {"_class_path": "no_such_module.Thing"}}
+    with pytest.raises(ValueError, match="no_such_module"):
+        stored_settings(content, {})
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [(b"", "not a readable checkpoint"), (b"PK torn", "not a readable"), (None, "no state_dict")],
+)
+def test_what_is_no_checkpoint(content: bytes | None, line: str) -> None:
+    path = Path("a.ckpt")
+    if content is None:
+        torch.save({"weights": 1}, path)
+    else:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=line):
+        load(path)

@@ -1,0 +1,64 @@
+"""``check`` finds what is wrong before any long work, and leaves nothing behind."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import Run
+
+
+def test_a_good_config_prints_a_line_a_component(kit: Run, recipe: str, capsys: Any) -> None:
+    assert kit("check", "-c", recipe) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("ok: ")]
+    assert [line.split()[1] for line in lines] == ["model", "data", "callback", "callback", "one"]
+    assert "logged: train/loss, val/loss" in lines[-1]
+    assert [path.name for path in Path().iterdir()] == ["small.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (["--callbacks.EarlyStopping.monitor", "val/los"], "'val/los' is never logged: did you"),
+        (["--callbacks.ModelCheckpoint.monitor", "val/los"], "'val/los' is never logged"),
+        (["--model.lrr", "1"], "PlainModule takes no 'lrr': did you mean lr?"),
+        (["--trainer.gradient_clip_algorithm", "norm"], "has no effect without gradient_clip_val"),
+        (["--model.fail_at", "0"], "one batch: RuntimeError: the batch is cursed"),
+        (["--data", "TableDataModule", "--data.path", "no.csv", "--data.target", "y"], "no.csv"),
+        (["-c", "missing.yaml"], "missing.yaml: no such file"),
+    ],
+)
+def test_a_problem_is_listed(
+    kit: Run, recipe: str, capsys: Any, args: list[str], line: str
+) -> None:
+    assert kit("check", "-c", recipe, *args) == 2
+    problems = [row for row in capsys.readouterr().err.splitlines() if row.startswith("problem: ")]
+    assert any(line in problem for problem in problems)
+    assert not Path("runs").exists()
+
+
+def test_every_problem_is_listed_once(kit: Run, recipe: str, capsys: Any) -> None:
+    assert kit("check", "-c", recipe, "--model.lrr=1", "--trainer.max_epoch=1", "--x=1") == 2
+    assert capsys.readouterr().err.count("problem: ") == 3
+    monitors = [f"--callbacks.{name}.monitor=no" for name in ("EarlyStopping", "ModelCheckpoint")]
+    assert kit("check", "-c", recipe, *monitors) == 2
+    assert capsys.readouterr().err.count("problem: ") == 1
+
+
+def test_a_missing_extra_is_named(
+    kit: Run, plain_recipe: dict[str, Any], capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain_recipe["trainer"]["logger"] = {
+        "class_path": "pytorch_lightning.loggers.TensorBoardLogger",
+        "init_args": {"save_dir": "tb"},
+    }
+    Path("tb.yaml").write_text(yaml.safe_dump(plain_recipe))
+    for flag in ("_TENSORBOARD_AVAILABLE", "_TENSORBOARDX_AVAILABLE"):
+        monkeypatch.setattr(f"lightning_fabric.loggers.tensorboard.{flag}", False)
+    assert kit("check", "-c", "tb.yaml") == 2
+    assert "pip install 'lightning_kit[tensorboard]'" in capsys.readouterr().err
+
+
+def test_explicit_checkpoint_folders_stay_empty(kit: Run, recipe: str) -> None:
+    assert kit("check", "-c", recipe, "--callbacks.ModelCheckpoint.dirpath", "keep") == 0
+    assert not Path("keep").exists()
