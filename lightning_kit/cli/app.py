@@ -18,6 +18,7 @@ from lightning_kit.cli.documents import Config, text_of
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.layers import lay
 from lightning_kit.cli.messages import of_parser
+from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.request import Request
 from lightning_kit.cli.source import Source, find, load, stored_settings
 
@@ -67,7 +68,8 @@ class KitCLI(LightningCLI):
 
     def instantiate_classes(self) -> None:
         try:
-            super().instantiate_classes()
+            with quiet():
+                super().instantiate_classes()
         except WRONG_ARGUMENT as error:
             raise InputError(of_parser(error)) from error
 

@@ -12,6 +12,11 @@ from lightning_kit.cli.errors import InputError, did_you_mean
 from lightning_kit.cli.layers import as_list, lay, nested
 
 Entry = dict[str, Any]
+# Defaults that jsonargparse cannot write down (an enum, a torch.device), in a form that it can.
+UNWRITABLE: dict[str, Entry] = {
+    "pytorch_lightning.callbacks.Timer": {"interval": "step"},
+    "pytorch_lightning.callbacks.StochasticWeightAveraging": {"device": "cpu"},
+}
 
 
 @final
@@ -138,10 +143,7 @@ def normal(item: Any) -> Entry:
     # A function or an alias that is no class keeps the path it was given.
     path = class_path(cls) if isinstance(cls, type) else item["class_path"]
     arguments = arguments_of(item)
-    if path == "pytorch_lightning.callbacks.Timer":
-        # Its default is an enum that jsonargparse cannot write down.
-        arguments = {"interval": "step", **arguments}
-    return {"class_path": path, "init_args": arguments}
+    return {"class_path": path, "init_args": {**UNWRITABLE.get(path, {}), **arguments}}
 
 
 def arguments_of(change: Entry) -> Entry:

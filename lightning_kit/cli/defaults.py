@@ -34,9 +34,12 @@ def _complete(value: Any) -> Any:
     if not isinstance(entry, dict) or "." not in str(entry.get("class_path", "")):
         return value
     try:
-        own = {k: v for k, v in _defaults(entry["class_path"]).items() if _is_plain(v)}
+        if not isinstance(by_import_path(entry["class_path"]), type):
+            # A function by name, which is called later with arguments of its own.
+            return value
     except InputError:
         return value
+    own = {k: v for k, v in _defaults(entry["class_path"]).items() if _is_plain(v)}
     return {**entry, "init_args": {**own, **(entry.get("init_args") or {})}}
 
 

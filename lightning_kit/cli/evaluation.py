@@ -8,8 +8,10 @@ from typing import Any
 from pytorch_lightning.loggers import CSVLogger, Logger
 
 from lightning_kit.cli.app import KitCLI, prepare
+from lightning_kit.cli.beside import print_baselines
 from lightning_kit.cli.failures import input_error
 from lightning_kit.cli.layers import as_list
+from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.request import Request
 from lightning_kit.cli.source import Source
 from lightning_kit.cli.summary import shown_path
@@ -32,7 +34,8 @@ class Evaluation:
         self.cli = KitCLI(self.request, self._over_trainer)
         arguments = self.cli.run_arguments(self.source)
         try:
-            self.results = getattr(self.cli.trainer, self.request.verb)(**arguments)
+            with quiet():
+                self.results = getattr(self.cli.trainer, self.request.verb)(**arguments)
         except Exception as error:
             if (wrong := input_error(error, self.cli.trainer)) is not None:
                 raise wrong from error
@@ -54,6 +57,13 @@ class Evaluation:
         checkpoint = self.source.checkpoint and str(self.source.checkpoint)
         path.write_text(json.dumps({"checkpoint": checkpoint, "metrics": metrics}, indent=2))
         print(f"written: {shown_path(path)}")
+
+    def print_baselines(self) -> None:
+        """Print simple models on the test data beside this one, where training data is at hand."""
+        if self.source.run is None or not self.cli.trainer.is_global_zero:
+            return
+        own = {k.removeprefix("test/"): v for part in self.results for k, v in part.items()}
+        print_baselines(self.cli.datamodule, "test", own)
 
     def _over_trainer(self, cli: KitCLI, configured: dict[str, Any]) -> dict[str, Any]:
         loggers = [item for item in as_list(configured["logger"]) if isinstance(item, Logger)]

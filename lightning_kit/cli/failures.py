@@ -29,7 +29,7 @@ def input_error(error: Exception, trainer: pl.Trainer) -> InputError | None:
     if isinstance(error, RuntimeError) and "loading state_dict" in str(error):
         lines = [line.strip() for line in str(error).splitlines()[:2]]
         return InputError(f"the checkpoint does not fit this model: {' '.join(lines)}")
-    if isinstance(error, ValueError | TypeError) and _raised_by_the_kit(error):
+    if isinstance(error, ValueError | TypeError | ImportError) and _raised_by_the_kit(error):
         return InputError(first_line(error))
     return None
 

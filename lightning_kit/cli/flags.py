@@ -24,8 +24,8 @@ class Flag:
 
     def words(self) -> list[str]:
         """Return the flag as jsonargparse takes it."""
-        dashes = "-" if len(self.key) == 1 else "--"
-        return [f"{dashes}{self.key}" if self.value is None else f"{dashes}{self.key}={self.value}"]
+        name = self.source if self.source.startswith("-") else f"--{self.key}"
+        return [name if self.value is None else f"{name}={self.value}"]
 
 
 def split(args: list[str]) -> Iterator[Flag]:

@@ -11,7 +11,7 @@ from lightning_kit.runs.record import RunRecord
 
 
 def print_summary(directory: RunDirectory, record: RunRecord) -> None:
-    """Print best score, epoch, why the run ended, seconds, its directory and what to type next."""
+    """Print best score, epoch, why the run ended, seconds and its directory."""
     shown = shown_path(directory.path)
     table = Table(show_header=False, title=f"{record.name}: {record.status}", title_justify="left")
     if record.best is not None:
@@ -22,11 +22,14 @@ def print_summary(directory: RunDirectory, record: RunRecord) -> None:
     table.add_row("ended", record.stop_reason or "out of epochs or steps")
     table.add_row("seconds", f"{record.seconds:.1f}")
     table.add_row("directory", shown)
-    console = Console()
-    console.print(table)
+    Console().print(table)
+
+
+def print_next(directory: RunDirectory, record: RunRecord) -> None:
+    """Print the command that a person would type next."""
     resumable = record.status in ("preempted", "failed") or record.stop_reason == "Ctrl-C"
     verb = "fit" if resumable else "test"
-    console.print(f"next: lightning-kit {verb} {shown}", soft_wrap=True, highlight=False)
+    print(f"next: lightning-kit {verb} {shown_path(directory.path)}")
 
 
 def shown_path(path: Path) -> str:

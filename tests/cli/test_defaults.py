@@ -41,6 +41,11 @@ def test_jsonargparse_still_leaks() -> None:
             pass
 
     parsed = Parsed(
-        LightningModule, args=args, run=False, subclass_mode_model=True, save_config_callback=None
+        LightningModule,
+        args=args,
+        run=False,
+        seed_everything_default=False,
+        subclass_mode_model=True,
+        save_config_callback=None,
     )
     assert parsed.config.model.init_args.optimizer.init_args.weight_decay == 0.01

@@ -2,8 +2,8 @@
 
 import pickle
 
-import pytorch_lightning as pl
 import pytest
+import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from lightning_kit.cli.errors import InputError

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lightning_kit.cli.summary import print_summary, shown_path
+from lightning_kit.cli.summary import print_next, print_summary, shown_path
 from lightning_kit.runs.directory import RunDirectory
 from lightning_kit.runs.record import RunRecord
 
@@ -24,6 +24,7 @@ def test_the_table(capsys: Any, status: Any, reason: str, verb: str) -> None:
     best = {"monitor": "val/loss", "score": 0.123456, "epoch": 3}
     record = RunRecord("small", status=status, stop_reason=reason, best=best, epoch=9, seconds=1.25)
     print_summary(run, record)
+    print_next(run, record)
     shown = capsys.readouterr().out
     for part in (f"small: {status}", "val/loss 0.1235", "3 of 9", "1.2", run.path.name, reason):
         assert part in shown

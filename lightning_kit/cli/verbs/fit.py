@@ -18,19 +18,20 @@ what a checkpoint brings along.
 import shutil
 import sys
 import traceback
-import warnings
 from pathlib import Path
 from typing import Any
 
 from pytorch_lightning.loggers import CSVLogger, Logger
 
 from lightning_kit.cli.app import KitCLI, prepare, written
+from lightning_kit.cli.beside import metrics_of_epoch, print_baselines
 from lightning_kit.cli.failures import input_error
 from lightning_kit.cli.layers import as_list
 from lightning_kit.cli.monitors import MonitorCheck
+from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.request import Request
 from lightning_kit.cli.source import Source, recipe_name, runs_root
-from lightning_kit.cli.summary import print_summary
+from lightning_kit.cli.summary import print_next, print_summary
 from lightning_kit.compat import global_rank
 from lightning_kit.runs.directory import RunDirectory
 from lightning_kit.runs.record import RunRecord
@@ -67,9 +68,7 @@ class _Fit:
     def run(self) -> int:
         trainer, recorder = self.cli.trainer, self.recorder
         try:
-            with warnings.catch_warnings():
-                # A resumed run has a directory of its own; the recorder keeps the best score.
-                warnings.filterwarnings("ignore", "The dirpath has changed")
+            with quiet():
                 trainer.fit(**self.cli.run_arguments(self.source))
         except SystemExit:
             # Lightning exits by itself after Ctrl-C and SIGTERM, with a code that says neither.
@@ -88,7 +87,15 @@ class _Fit:
         recorder.end(trainer)
         if trainer.is_global_zero and recorder.directory is not None:
             print_summary(recorder.directory, recorder.record)
+            self._print_baselines(recorder.directory, recorder.record)
+            print_next(recorder.directory, recorder.record)
         return recorder.record.exit_code or 0
+
+    def _print_baselines(self, directory: RunDirectory, record: RunRecord) -> None:
+        metrics = directory.path / "metrics.csv"
+        if record.exit_code == 0 and record.best is not None and metrics.is_file():
+            own = metrics_of_epoch(metrics, record.best["epoch"], "val")
+            print_baselines(self.cli.datamodule, "val", own)
 
     def _over_trainer(self, cli: KitCLI, configured: dict[str, Any]) -> dict[str, Any]:
         """Give the trainer its run directory and the callbacks that keep it."""

@@ -17,4 +17,5 @@ def main(args: list[str]) -> int:
         return 0
     if evaluation.run():
         evaluation.write_metrics()
+        evaluation.print_baselines()
     return evaluation.code

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import warnings
 from typing import Any
 
 import jsonschema
@@ -45,6 +44,7 @@ def test_it_takes_no_arguments(kit: Run) -> None:
     assert kit("schema", "x") == 2
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_jsonargparse_still_needs_help() -> None:
     """Remove the workaround on the day that this fails."""
     from lightning_kit.cli.classes import KINDS, short_names
@@ -52,6 +52,6 @@ def test_jsonargparse_still_needs_help() -> None:
 
     for kind in KINDS.values():
         short_names(kind)
-    with warnings.catch_warnings(), pytest.raises(TypeError, match="type.__subclasses__"):
-        warnings.simplefilter("ignore")
-        _parser().get_completion_script("jsonschema")
+    parser = _parser()
+    with pytest.raises(TypeError, match="type.__subclasses__"):
+        parser.get_completion_script("jsonschema")

@@ -1,0 +1,26 @@
+"""Keep back what libraries say and a person can do nothing about."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hide, for a while, remarks on the kit's own doings; everything else is shown as before."""
+    log = logging.getLogger("pytorch_lightning.utilities.rank_zero")
+    log.addFilter(_is_no_tip)
+    try:
+        with warnings.catch_warnings():
+            # Every run has a directory of its own; its recorder keeps the best score.
+            warnings.filterwarnings("ignore", "The dirpath has changed")
+            # Lightning builds torch's LeafSpec by hand, and calls what jsonargparse 5 removes.
+            warnings.filterwarnings("ignore", ".*LeafSpec.* is deprecated", FutureWarning)
+            yield
+    finally:
+        log.removeFilter(_is_no_tip)
+
+
+def _is_no_tip(record: logging.LogRecord) -> bool:
+    return "Tip: For seamless cloud" not in record.getMessage()

@@ -1,0 +1,27 @@
+"""Only what is expected is kept back, and only for a while."""
+
+import logging
+import warnings
+
+import pytest
+
+from lightning_kit.cli.quiet import quiet
+
+
+def test_expected_warnings_are_hidden_and_others_shown() -> None:
+    with quiet():
+        warnings.warn("The dirpath has changed from a to b", stacklevel=1)
+    with quiet(), pytest.warns(UserWarning, match="other"):
+        warnings.warn("other", stacklevel=1)
+    with pytest.raises(UserWarning, match="The dirpath"):
+        warnings.warn("The dirpath has changed from a to b", stacklevel=1)
+
+
+def test_advertisements_are_hidden_and_remarks_shown(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("pytorch_lightning.utilities.rank_zero")
+    before = list(log.filters)
+    with quiet(), caplog.at_level(logging.INFO, log.name):
+        log.info("Tip: For seamless cloud logging, install this")
+        log.info("stopped")
+    assert [record.getMessage() for record in caplog.records] == ["stopped"]
+    assert log.filters == before
