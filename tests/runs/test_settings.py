@@ -144,6 +144,7 @@ def test_a_plateau_keeps_its_count_and_takes_the_new_factor(tmp_path: Path) -> N
     fit(Plateau(0.5), 3, tmp_path)
     trainer, rates, _ = fit(Plateau(0.1), 5, ckpt=tmp_path / "epoch=2.ckpt")
     schedule = trainer.lr_scheduler_configs[0].scheduler
+    assert isinstance(schedule, lr_scheduler.ReduceLROnPlateau)
     assert schedule.factor == 0.1
     assert rates.seen[0] == pytest.approx(0.5)
     assert rates.seen[-1] == pytest.approx(0.05)

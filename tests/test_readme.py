@@ -1,0 +1,64 @@
+"""The README is executed: its commands run, its tables are those of today."""
+
+import re
+import shlex
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import lightning.pytorch as twin
+import pytest
+from conftest import Run
+from origin.table import rewritten
+from programs.plain import PlainData, PlainModule
+
+from lightning_kit.cli import VERBS, verbs
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def commands() -> list[list[str]]:
+    blocks = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert all(line.startswith("$ lightning-kit ") for line in lines)
+    return [shlex.split(line.removeprefix("$ lightning-kit ")) for line in lines]
+
+
+def test_the_commands_run_in_order(kit: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    quick = ["--trainer.enable_progress_bar", "false"]
+    for command in commands():
+        words, file = (command[:-2], command[-1]) if ">" in command else (command, None)
+        words = [*words, *quick] if words[0] in ("fit", "test", "predict") else words
+        if file is not None:
+            with Path(file).open("w") as output, redirect_stdout(output):
+                assert kit(*words) == 0, words
+        else:
+            assert kit(*words) == 0, (words, capsys.readouterr().err)
+    assert Path("mine/recipe.yaml").is_file()
+
+
+def test_the_targets_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.findall(r"^make (\w+) ", README, flags=re.MULTILINE)
+    assert targets == ["demo", "test", "check"]
+    assert all(f"\n{target}:" in makefile for target in targets)
+
+
+def test_every_verb_and_folder_is_in_its_table() -> None:
+    for verb in verbs():
+        assert re.search(rf"^\| .*`{verb}`", README, flags=re.MULTILINE), verb
+    for folder in (ROOT / "lightning_kit").iterdir():
+        if folder.is_dir() and (folder / "__init__.py").exists():
+            assert f"| `lightning_kit/{folder.name}/` |" in README, folder
+    assert VERBS.name == "verbs"
+
+
+def test_the_table_of_rows_is_of_today() -> None:
+    assert rewritten(README) == README, "run python tests/origin/table.py"
+
+
+def test_the_twins_own_error_is_in_the_table() -> None:
+    trainer = twin.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    with pytest.raises(TypeError, match="`model` must be a `LightningModule`.*got `PlainModule`"):
+        trainer.fit(PlainModule(), datamodule=PlainData())  # type: ignore[arg-type]
+    assert "``TypeError: `model` must be a `LightningModule` ..., got" in README
