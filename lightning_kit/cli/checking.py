@@ -9,7 +9,7 @@ from lightning_kit.cli.classes import arguments, by_import_path
 from lightning_kit.cli.documents import Config
 from lightning_kit.cli.errors import InputError, did_you_mean
 from lightning_kit.cli.flags import TOP, Flag
-from lightning_kit.cli.request import walk
+from lightning_kit.cli.places import walk
 
 # Arguments of Trainer.fit, validate, test and predict that a configuration may hold.
 RUN_ARGUMENTS = ("weights_only", "verbose", "return_predictions")

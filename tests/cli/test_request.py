@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from lightning_kit.cli.errors import InputError
-from lightning_kit.cli.request import Request, walk
+from lightning_kit.cli.request import Request
 
 
 def laid(recipe: str, *args: str) -> dict[str, Any]:
@@ -37,32 +36,11 @@ def test_short_names_become_full_paths(recipe: str) -> None:
     assert config["trainer"]["callbacks"][-1]["class_path"] == "pytorch_lightning.callbacks.Timer"
 
 
-def test_a_class_flag_drops_what_stood_below(recipe: str) -> None:
-    Path("over.yaml").write_text(yaml.safe_dump({"model": {"init_args": {"lr": 5}}}))
-    assert laid(recipe, "-c", "over.yaml")["model"]["init_args"] == {"lr": 5}
-    other = laid(recipe, "-c", "over.yaml", "--model", "programs.faulty.SlowModule")
-    assert other["model"] == {"class_path": "programs.faulty.SlowModule"}
-
-
 def test_a_part_may_stand_in_its_own_file(recipe: str) -> None:
     Path("parts").mkdir()
     Path("parts/trainer.yaml").write_text("max_epochs: 7")
     Path("parts/all.yaml").write_text("trainer: trainer.yaml")
     assert laid(recipe, "-c", "parts/all.yaml")["trainer"]["max_epochs"] == 7
-
-
-def test_texts_of_flags_take_their_arguments_type(recipe: str) -> None:
-    flags = [
-        "--callbacks.ModelCheckpoint.filename=0123",
-        "--callbacks.ModelCheckpoint.save_top_k=2",
-        "--callbacks.ModelCheckpoint.dirpath=null",
-        "--callbacks.EarlyStopping.min_delta=1e-3",
-    ]
-    checkpoint, stopping = (c["init_args"] for c in laid(recipe, *flags)["trainer"]["callbacks"])
-    assert checkpoint["filename"] == "0123"
-    assert checkpoint["save_top_k"] == 2
-    assert checkpoint["dirpath"] is None
-    assert stopping["min_delta"] == 1e-3
 
 
 def test_the_view_holds_flags(recipe: str) -> None:
@@ -81,8 +59,3 @@ def test_the_view_holds_flags(recipe: str) -> None:
 def test_mistakes(args: list[str], line: str) -> None:
     with pytest.raises(InputError, match=line):
         Request.of("fit", args)
-
-
-def test_every_entry_is_walked() -> None:
-    config = {"a": {"class_path": "x.Y", "init_args": {"b": [{"class_path": "z.W"}]}}}
-    assert [path for path, _ in walk(config)] == ["a", "a.b[0]"]

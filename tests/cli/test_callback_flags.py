@@ -1,0 +1,49 @@
+"""Flags change callbacks, and their texts become values of the arguments' types."""
+
+from typing import Any
+
+import pytest
+
+from lightning_kit.cli.callback_flags import applied
+from lightning_kit.cli.callbacks import Callbacks
+from lightning_kit.cli.flags import split
+
+
+def after(*args: str) -> tuple[list[Any], list[str]]:
+    callbacks = Callbacks()
+    callbacks.replace(["ModelCheckpoint", {"class_path": "EarlyStopping", "monitor": "a"}], "file")
+    rest = applied(callbacks, list(split(list(args))))
+    return [c["init_args"] for c in callbacks.entries], [w for flag in rest for w in flag.words()]
+
+
+@pytest.mark.parametrize(
+    ("argument", "text", "value"),
+    [
+        ("filename", "0123", "0123"),
+        ("filename", "12", "12"),
+        ("save_top_k", "2", 2),
+        ("dirpath", "null", None),
+        ("save_last", "link", "link"),
+        ("save_last", "true", True),
+    ],
+)
+def test_texts_take_their_arguments_type(argument: str, text: str, value: Any) -> None:
+    arguments, _ = after(f"--callbacks.ModelCheckpoint.{argument}={text}")
+    assert arguments[0] == {argument: value}
+    added, _ = after(
+        "--trainer.callbacks+=ModelCheckpoint", f"--trainer.callbacks.{argument}={text}"
+    )
+    assert added[-1] == {argument: value}
+
+
+def test_one_name_takes_many_flags_and_the_rest_is_left() -> None:
+    flags = ["--callbacks.EarlyStopping.patience=1", "--callbacks.EarlyStopping.min_delta=1e-3"]
+    arguments, rest = after(*flags, "--model.lr=1", "--callbacks.Timer={}")
+    assert arguments[1] == {"monitor": "a", "patience": 1, "min_delta": 1e-3}
+    assert arguments[2] == {"interval": "step"}
+    assert rest == ["--model.lr=1"]
+
+
+def test_null_removes_and_a_list_replaces() -> None:
+    assert len(after("--callbacks.EarlyStopping=null")[0]) == 1
+    assert after("--trainer.callbacks=[Timer]")[0] == [{"interval": "step"}]

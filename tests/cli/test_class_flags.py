@@ -1,0 +1,57 @@
+"""A flag that names a class drops what stood below under another."""
+
+from typing import Any
+
+import pytest
+
+from lightning_kit.cli.class_flags import laid
+from lightning_kit.cli.errors import InputError
+from lightning_kit.cli.flags import split
+
+CONFIG: dict[str, Any] = {
+    "model": {
+        "class_path": "programs.plain.PlainModule",
+        "init_args": {
+            "lr": 5,
+            "o": {"class_path": "torch.optim.Adam", "init_args": {"eps": 1}},
+        },
+    }
+}
+
+
+def after(*args: str) -> tuple[dict[str, Any], list[str]]:
+    config, rest = laid(CONFIG, list(split(list(args))))
+    return config["model"], [word for flag in rest for word in flag.words()]
+
+
+def test_another_class_drops_the_arguments() -> None:
+    model, rest = after("--model", "programs.faulty.SlowModule", "--model.pause_s=1")
+    assert model == {"class_path": "programs.faulty.SlowModule"}
+    assert rest == ["--model.pause_s=1"]
+
+
+def test_the_same_class_keeps_them() -> None:
+    assert after("--model", "programs.plain.PlainModule")[0] == CONFIG["model"]
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ["--model.o=torch.optim.SGD", "--model.o=SGD", "--model.o.class_path=torch.optim.SGD",
+     "--model.init_args.o=torch.optim.SGD", '--model.o={class_path: torch.optim.SGD}'],
+)  # fmt: skip
+def test_a_class_inside_a_class(flag: str) -> None:
+    model, rest = after(flag)
+    assert model["init_args"] == {"lr": 5, "o": {"class_path": "torch.optim.SGD"}}
+    assert rest == []
+
+
+def test_a_misspelt_class_in_a_class_place_is_refused() -> None:
+    with pytest.raises(InputError, match="did you mean SGD"):
+        after("--model.o=torch.optim.SDG")
+
+
+@pytest.mark.parametrize(
+    "flag", ["--model.lr=1.5", "--trainer.default_root_dir=a.b", "--x=torch.nn"]
+)
+def test_other_values_are_left(flag: str) -> None:
+    assert after(flag) == (CONFIG["model"], [flag])

@@ -1,0 +1,28 @@
+"""Where things stand in a configuration."""
+
+from lightning_kit.cli.places import at, in_full, walk
+
+CONFIG = {
+    "model": {
+        "class_path": "x.Y",
+        "init_args": {"b": [{"class_path": "z.W"}], "o": {"class_path": "p.Q"}},
+    }
+}
+
+
+def test_every_entry_is_walked() -> None:
+    assert [path for path, _ in walk(CONFIG)] == ["model", "model.b[0]", "model.o"]
+
+
+def test_what_is_not_there_is_none() -> None:
+    assert at(CONFIG, ["model", "class_path"]) == "x.Y"
+    assert at(CONFIG, ["model", "class_path", "deeper"]) is None
+    assert at(CONFIG, ["no"]) is None
+
+
+def test_keys_are_spelt_out_at_every_depth() -> None:
+    assert in_full("model.o.lr", CONFIG) == ["model", "init_args", "o", "init_args", "lr"]
+    assert in_full("model.init_args.o.lr", CONFIG)[-2:] == ["init_args", "lr"]
+    assert in_full("data.path", {}) == ["data", "init_args", "path"]
+    assert in_full("trainer.max_epochs", {}) == ["trainer", "max_epochs"]
+    assert in_full("model.class_path", CONFIG) == ["model", "class_path"]
