@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self, final
 
 from lightning_kit.runs.errors import RunError
+from lightning_kit.runs.events import EventLog
 from lightning_kit.runs.record import RunRecord
 
 
@@ -80,6 +81,10 @@ class RunDirectory:
     @property
     def record_path(self) -> Path:
         return self.path / "run.json"
+
+    @property
+    def events(self) -> EventLog:
+        return EventLog(self.path / "events.jsonl")
 
     def record(self) -> RunRecord:
         return RunRecord.read(self.record_path)

@@ -49,6 +49,7 @@ class RunRecorder(pl.Callback):
         if trainer.is_global_zero:
             self.directory.config.write_text(self.config)
             self._write()
+            self.directory.events.append("start", command=self.record.command)
             self._before = self.directory.make_latest()
         self._set_up = True
 
@@ -117,6 +118,7 @@ class RunRecorder(pl.Callback):
             if any(self.directory.checkpoints.rglob("*.ckpt")):
                 self.record.last = self.directory.relative(self.directory.last())
             self._write()
+            self.directory.events.append("end", status=status, reason=reason, epoch=self._epoch)
 
     def _save(self, trainer: pl.Trainer) -> None:
         # Before training began there is nothing to save that is not the start itself.
@@ -148,6 +150,7 @@ class RunRecorder(pl.Callback):
             "path": self.directory.relative(checkpoint.best_model_path),
         }
         self._write()
+        self.directory.events.append("best", **self.record.best)
 
     def _beats(self, checkpoint: ModelCheckpoint, score: float) -> bool:
         """Compare with the best before a resume, which ModelCheckpoint forgets in a new folder."""

@@ -62,6 +62,9 @@ def test_out_of_epochs_is_finished(tmp_path: Path) -> None:
     assert record["best"]["path"] == record["last"]
     assert RunDirectory.latest("small", tmp_path) == recorder.directory
     assert recorder.directory.config.read_text() == "seed_everything: 0\n"
+    kinds = [event["kind"] for event in recorder.directory.events]
+    assert (kinds[0], kinds[-1]) == ("start", "end")
+    assert "best" in kinds
 
 
 def test_out_of_steps_is_finished(tmp_path: Path) -> None:
