@@ -2,6 +2,7 @@
 
 from lightning_kit.models.answers import ClassAnswer, RegressionAnswer
 from lightning_kit.models.cnn import CNN
+from lightning_kit.models.jitter import Jitter
 from lightning_kit.models.mlp import MLP
 
-__all__ = ["CNN", "MLP", "ClassAnswer", "RegressionAnswer"]
+__all__ = ["CNN", "MLP", "ClassAnswer", "Jitter", "RegressionAnswer"]

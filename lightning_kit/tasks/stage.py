@@ -30,8 +30,8 @@ class Stage(nn.Module):
         self.name = name
         self.loss = WeightedMean()
         _check(metrics)
-        # No compute groups: they leave all members but one without state until `items()` is called,
-        # and Lightning keeps the members themselves.
+        # Compute groups would read states back from the device at the first step to compare them,
+        # and the default metrics share none.
         self.metrics = MetricCollection(
             {key: metric.clone() for key, metric in metrics.items()},
             prefix=f"{name}/",
