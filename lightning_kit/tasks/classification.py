@@ -10,8 +10,9 @@ from torchmetrics import Metric, MetricCollection
 from lightning_kit.models.answers import ClassAnswer, Kind
 from lightning_kit.tasks.base import AbstractTask
 from lightning_kit.tasks.class_loss import ClassLoss
-from lightning_kit.tasks.class_metrics import default_metrics
+from lightning_kit.tasks.class_metrics import check_ignore_index, default_metrics
 from lightning_kit.tasks.data_facts import DataFacts
+from lightning_kit.tasks.label_range import check_label_range
 from lightning_kit.tasks.schedule import Schedule
 from lightning_kit.tasks.shapes import check_labels, check_rows, check_shape
 from lightning_kit.tasks.step import StepOutput, split
@@ -25,15 +26,15 @@ class ClassificationTask(AbstractTask):
     kind        the model's output    target                            metrics see
     =========== ===================== ================================= =======================
     multiclass  logits (N, C)         (N,) integers in [0, C)           probabilities (N, C)
-    binary      logits (N,), (N, 1)   (N,) integers or booleans         P(1), of shape (N,)
-    multilabel  logits (N, C)         (N, C) integers or booleans       probabilities (N, C)
+    binary      logits (N,), (N, 1)   (N,) integers 0, 1 or booleans    P(1), of shape (N,)
+    multilabel  logits (N, C)         (N, C) integers 0, 1 or booleans  probabilities (N, C)
     =========== ===================== ================================= =======================
 
     Logs per stage ``loss`` (nats per sample, or per label for multilabel; with ``class_weights``
     the weighted mean), ``accuracy`` (fraction of samples, or of labels) and ``f1`` (mean over
-    classes), both in [0, 1]; validation and testing also ``auroc`` (mean over the classes that
-    occur). AUROC is left out of training, where it would keep every score of the epoch; metrics
-    given by name are logged in all three stages.
+    classes, for binary over both of them), both in [0, 1]; validation and testing also ``auroc``
+    (mean over the classes that occur). AUROC is left out of training, where it would keep every
+    score of the epoch; metrics given by name are logged in all three stages.
 
     Predicts what :class:`.ClassAnswer` says: probabilities, prediction and confidence.
 
@@ -45,7 +46,8 @@ class ClassificationTask(AbstractTask):
             ``"balanced"``: ``samples / (C * count)`` from the datamodule's ``class_counts``.
             For multilabel, the factor on each label's positives.
         label_smoothing: Share of the target spread evenly over all classes, in [0, 1).
-        ignore_index: A target value that counts in no loss and no metric.
+        ignore_index: A target value that counts in no loss and no metric; given ``metrics`` must
+            have it as their own ``ignore_index``.
         metrics: Replace accuracy, F1 and AUROC, by name.
         optimizer: Builds the optimizer; fused kernels are used where they are safe.
         lr_scheduler: Builds the learning-rate schedule.
@@ -54,7 +56,8 @@ class ClassificationTask(AbstractTask):
         lr_scheduler_monitor: Key for ``ReduceLROnPlateau``, e.g. ``"val/loss"``.
 
     Raises:
-        ValueError: If an argument is out of range or has no effect for this ``kind``.
+        ValueError: If an argument is out of range or has no effect for this ``kind``, or if the
+            first batch of a run has a label that is no class.
     """
 
     def __init__(
@@ -86,6 +89,9 @@ class ClassificationTask(AbstractTask):
             ),
         )
         self.save_hyperparameters()
+        if metrics is not None:
+            check_ignore_index(metrics, ignore_index)
+        self._labels_seen = False
         self.num_classes = classes
         self.kind = kind
         self.criterion = ClassLoss(
@@ -115,6 +121,15 @@ class ClassificationTask(AbstractTask):
         if self.criterion.balanced:
             self.criterion.balance(facts.class_counts)
 
+    def on_train_start(self) -> None:
+        self._labels_seen = False
+
+    def on_validation_start(self) -> None:
+        self._labels_seen = False
+
+    def on_test_start(self) -> None:
+        self._labels_seen = False
+
     def _check(self, logits: Tensor, target: Tensor) -> None:
         check_rows(logits, target)
         check_labels(target)
@@ -129,6 +144,10 @@ class ClassificationTask(AbstractTask):
             hint = f"num_classes is {classes}"
         check_shape("the model's output", logits, outputs, hint)
         check_shape("target", target, (targets,), f"kind is {self.kind!r}")
+        # Only the first batch of a run: reading labels back makes an accelerator wait.
+        if not self._labels_seen:
+            check_label_range(target, self.kind, classes, self.criterion.ignore_index)
+            self._labels_seen = True
 
 
 def _check_num_classes(num_classes: int | None, kind: Kind) -> int:

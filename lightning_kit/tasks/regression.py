@@ -7,11 +7,12 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor, nn
 from torch.nn import functional
 from torchmetrics import Metric, MetricCollection
-from torchmetrics.regression import MeanAbsoluteError, MeanSquaredError, R2Score
+from torchmetrics.regression import MeanAbsoluteError, MeanSquaredError
 
 from lightning_kit.models.answers import RegressionAnswer
 from lightning_kit.tasks.base import AbstractTask
 from lightning_kit.tasks.data_facts import DataFacts
+from lightning_kit.tasks.r2 import R2
 from lightning_kit.tasks.schedule import Schedule
 from lightning_kit.tasks.shapes import check_rows, check_shape
 from lightning_kit.tasks.step import StepOutput, split
@@ -60,7 +61,7 @@ class RegressionTask(AbstractTask):
     ) -> None:
         if num_targets < 1:
             raise ValueError(f"num_targets must be at least 1, got {num_targets}")
-        measured = _default_metrics() if metrics is None else metrics
+        measured = _default_metrics(num_targets) if metrics is None else metrics
         super().__init__(
             model,
             RegressionAnswer(num_targets),
@@ -115,9 +116,9 @@ class RegressionTask(AbstractTask):
             check_shape("target", target, ((rows, numbers),), hint)
 
 
-def _default_metrics() -> dict[str, Metric]:
+def _default_metrics(num_targets: int) -> dict[str, Metric]:
     return {
         "mae": MeanAbsoluteError(),
         "rmse": MeanSquaredError(squared=False),
-        "r2": R2Score(),
+        "r2": R2(num_targets),
     }

@@ -183,7 +183,7 @@ def classes_by_others(scores: Tensor, target: Tensor) -> list[dict[str, float]]:
     flat = scores.ndim == 1
     learn = {
         "accuracy": sk.accuracy_score(target.flatten(), guess.flatten()),
-        "f1": sk.f1_score(target, guess, average="binary" if flat else "macro"),
+        "f1": sk.f1_score(target, guess, average="macro"),
         "auroc": sk.roc_auc_score(target, scores, multi_class="ovr"),
     }
     if target.ndim == 2:

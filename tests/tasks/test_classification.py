@@ -6,6 +6,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from torch import nn
+from torchmetrics.classification import MulticlassAccuracy
 
 from lightning_kit.datamodules.loader import BatchLoader
 from lightning_kit.tasks import ClassificationTask, DataFacts
@@ -107,3 +108,51 @@ def test_a_batch_that_is_no_pair_is_named() -> None:
     task: Any = ClassificationTask(nn.Linear(5, 3), 3)
     with pytest.raises(ValueError, match="got SimpleNamespace"):
         task.step(SimpleNamespace(input=INPUT))
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "message"),
+    [
+        ("multiclass", torch.tensor([0, 1, 2, 3]), r"in \[0, 3\), got 3"),
+        ("binary", torch.tensor([-1, 1, 1, -1]), "0 or 1 for binary, got -1"),
+        ("binary", torch.tensor([0, 1, 2, 1]), "got 2"),
+        ("multilabel", torch.full((4, 3), 7), "0 or 1 for multilabel, got 7"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["fit", "validate", "test"])
+def test_labels_that_are_no_class_are_refused_in_every_run(
+    kind: Any, target: torch.Tensor, message: str, verb: str, make_trainer: Callable[..., Any]
+) -> None:
+    def loader(labels: torch.Tensor) -> BatchLoader:
+        return BatchLoader(INPUT, labels, batch_size=4, shuffle=False, seed=0)
+
+    task = ClassificationTask(
+        nn.Linear(5, 1 if kind == "binary" else 3), None if kind == "binary" else 3, kind=kind
+    )
+    # An earlier run with good labels has not switched the check off.
+    good = loader(target.clamp(0, 1))
+    make_trainer().fit(task, good, good)
+    loaders = [loader(target), good] if verb == "fit" else [loader(target)]
+    with pytest.raises(ValueError, match=message):
+        getattr(make_trainer(), verb)(task, *loaders)
+
+
+def test_labels_are_read_once_when_a_stage_starts(
+    make_trainer: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(
+        "lightning_kit.tasks.classification.check_label_range", lambda *_: calls.append(1)
+    )
+    loader = BatchLoader(INPUT, torch.tensor([0, 1, 2, 2]), batch_size=1, shuffle=False, seed=0)
+    task = ClassificationTask(nn.Linear(5, 3), 3)
+    make_trainer().fit(task, loader, loader)
+    make_trainer().test(task, loader, verbose=False)
+    assert len(calls) == 4  # sanity check, training, validation, test; of 14 batches
+
+
+def test_given_metrics_ignore_what_the_task_ignores() -> None:
+    with pytest.raises(ValueError, match=r"metrics\['acc'\] .* ignore_index=-1, got None"):
+        ClassificationTask(
+            nn.Linear(5, 3), 3, ignore_index=-1, metrics={"acc": MulticlassAccuracy(3)}
+        )
