@@ -19,13 +19,9 @@ QUICK = ("--trainer.enable_progress_bar", "false", "--trainer.enable_model_summa
 
 
 @pytest.fixture(autouse=True)
-def _in_the_clone(monkeypatch: pytest.MonkeyPatch) -> None:
+def _beside_the_configs(tmp_path: Path) -> None:
     """Recipes name their data from the root of the clone."""
-    monkeypatch.chdir(ROOT)
-
-
-def runs_in(tmp_path: Path) -> tuple[str, ...]:
-    return ("--trainer.default_root_dir", str(tmp_path))
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -41,10 +37,10 @@ def test_a_stock_command_line_fits_a_recipe(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_stock_command_line_fits_what_a_run_wrote(name: str, kit: Run, tmp_path: Path) -> None:
+def test_a_stock_command_line_fits_what_a_run_wrote(name: str, kit: Run) -> None:
     smoke = ("-c", str(OVERLAYS["smoke"].path))
-    assert kit("fit", "-c", str(RECIPES[name].path), *smoke, *QUICK, *runs_in(tmp_path)) == 0
-    run = RunDirectory.latest(name, tmp_path)
+    assert kit("fit", "-c", str(RECIPES[name].path), *smoke, *QUICK) == 0
+    run = RunDirectory.latest(name)
     written: dict[str, Any] = yaml.safe_load(run.config.read_text())
     assert str(run.path) not in run.config.read_text()
     assert all("." in entry["class_path"] for entry in written["trainer"]["callbacks"])

@@ -46,9 +46,8 @@ def _columns(batches: list[Any]) -> dict[str, np.ndarray[Any, Any]]:
 
 
 def _flat(name: str, value: Tensor) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
-    array = (
-        value.detach().cpu().float().numpy() if value.is_floating_point() else value.cpu().numpy()
-    )
+    # numpy has no bfloat16.
+    array = (value.float() if value.dtype == torch.bfloat16 else value).detach().cpu().numpy()
     if array.ndim == 1:
         yield name, array
         return

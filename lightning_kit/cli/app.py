@@ -1,6 +1,5 @@
 """LightningCLI over a composed request: parse, build, and write down what was built."""
 
-import os
 from argparse import ArgumentError
 from collections.abc import Callable
 from importlib.metadata import version
@@ -10,12 +9,14 @@ from typing import Any, final
 import pytorch_lightning as pl
 import yaml
 from jsonargparse import Namespace
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 
 from lightning_kit.cli.checking import problems
 from lightning_kit.cli.defaults import with_own_defaults
 from lightning_kit.cli.documents import Config, text_of
 from lightning_kit.cli.errors import InputError
+from lightning_kit.cli.idle import idle_options
 from lightning_kit.cli.layers import lay
 from lightning_kit.cli.messages import of_parser
 from lightning_kit.cli.quiet import quiet
@@ -23,7 +24,10 @@ from lightning_kit.cli.request import Request
 from lightning_kit.cli.source import Source, find, load, stored_settings
 
 # What a constructor raises when its arguments, or the files that they name, are wrong.
-WRONG_ARGUMENT = (ValueError, TypeError, OSError, ImportError, LookupError, AttributeError)
+WRONG_ARGUMENT = (
+    ValueError, TypeError, OSError, ImportError, LookupError, AttributeError,
+    MisconfigurationException,
+)  # fmt: skip
 
 
 @final
@@ -102,6 +106,8 @@ def prepare(request: Request) -> Source:
     source = lay_all(request)
     for line in problems(request.composed(), request.flags):
         raise InputError(line)
+    for line in idle_options(request.view()):
+        raise InputError(line)
     return source
 
 
@@ -111,6 +117,11 @@ def lay_all(request: Request) -> Source:
     request.lay(source.base)
     if source.checkpoint is not None and source.checkpoint.is_file():
         content = load(source.checkpoint, weights_only=request.weights_only)
+        if request.verb == "fit" and "optimizer_states" not in content:
+            raise InputError(
+                f"{source.checkpoint}: holds weights alone (save_weights_only), so a run cannot go "
+                "on from it"
+            )
         if not source.base:
             # The files' classes are imported by now; those in the checkpoint must be among them.
             list(problems(request.composed(), []))
@@ -135,15 +146,19 @@ def written(cli: KitCLI) -> str:
     data = config.get("data")
     if isinstance(data, dict):
         data["init_args"] = {
-            name: os.path.abspath(value) if _is_path(name, value) else value
-            for name, value in (data.get("init_args") or {}).items()
+            name: _absolute(value) for name, value in (data.get("init_args") or {}).items()
         }
     return f"# pytorch_lightning=={version('pytorch-lightning')}\n{text_of(config)}"
 
 
-def _is_path(name: str, value: Any) -> bool:
-    named = name in ("path", "root", "dir") or name.endswith(("_path", "_dir", "_root"))
-    return named and isinstance(value, str) and not Path(value).is_absolute()
+def _absolute(value: Any) -> Any:
+    """Return a text that names a file or folder here by its absolute path, all else as it is."""
+    if isinstance(value, list):
+        return [_absolute(item) for item in value]
+    looks_like_one = isinstance(value, str) and ("/" in value or "." in value)
+    if looks_like_one and "://" not in value and Path(value).expanduser().exists():
+        return str(Path(value).expanduser().absolute())
+    return value
 
 
 def _readable(dumped: Any, given: Any) -> Any:
@@ -155,4 +170,5 @@ def _readable(dumped: Any, given: Any) -> Any:
         return [_readable(d, g.as_dict() if isinstance(g, Namespace) else g) for d, g in items]
     if isinstance(dumped, str) and dumped.lower().startswith("unable to serialize instance"):
         return given if isinstance(given, str) else dumped
-    return dumped
+    # A text such as `1e3` comes back from jsonargparse's own YAML as a number.
+    return given if isinstance(given, str) and not isinstance(dumped, str) else dumped

@@ -24,6 +24,8 @@ def applied(callbacks: Callbacks, flags: list[Flag]) -> list[Flag]:
     for flag in flags:
         if flag.key.startswith("callbacks."):
             _collect(flag, by_name)
+        elif flag.key == "callbacks":
+            callbacks.apply(parse(flag.value or "{}"), flag.source)
         elif flag.key in (LIST, f"{LIST}+") or flag.key.startswith(f"{LIST}."):
             _apply_to_list(callbacks, flag)
         else:

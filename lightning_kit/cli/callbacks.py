@@ -9,7 +9,7 @@ from typing import Any, final
 
 from lightning_kit.cli.classes import KINDS, class_path, resolve, short_names
 from lightning_kit.cli.errors import InputError, did_you_mean
-from lightning_kit.cli.layers import as_list, lay, nested
+from lightning_kit.cli.layers import as_list, lay, nested, same_class
 
 Entry = dict[str, Any]
 # Defaults that jsonargparse cannot write down (an enum, a torch.device), in a form that it can.
@@ -115,8 +115,7 @@ class Callbacks:
         if named is not None and any(entry is named for entry in self.entries):
             return named
         cls, _, number = name.partition("#")
-        cls = cls.rpartition(".")[2]
-        found = [entry for entry in self.entries if short(entry) == cls]
+        found = [entry for entry in self.entries if same_class(cls, entry["class_path"])]
         if number:
             if not number.isdigit() or int(number) < 1:
                 raise InputError(f"{source}: callbacks.{name}: a number from 1 must follow '#'")

@@ -1,20 +1,22 @@
 """Flags that name a class are laid before the rest: what stood below under another class goes."""
 
-from typing import Any
+import types
+from pathlib import Path
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from lightning_kit.cli.classes import by_import_path, class_path, resolve
 from lightning_kit.cli.documents import Config, parse
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.flags import Flag
-from lightning_kit.cli.layers import lay, nested
+from lightning_kit.cli.layers import lay, nested, same_class
 from lightning_kit.cli.places import NAMED, at, in_full
 
-HEADS = ("model", "data", "trainer")
+HEADS = ("model", "data", "trainer", "optimizer", "lr_scheduler")
 
 
 def laid(config: Config, flags: list[Flag]) -> tuple[Config, list[Flag]]:
     """Return ``config`` under the flags that name a class, and the flags that are left."""
-    rest = []
+    rest: list[Flag] = []
     for flag in flags:
         key = flag.key.removesuffix(".class_path")
         value = parse(flag.value) if flag.value and flag.value.startswith("{") else flag.value
@@ -23,9 +25,33 @@ def laid(config: Config, flags: list[Flag]) -> tuple[Config, list[Flag]]:
             rest.append(flag)
         else:
             given = value if isinstance(value, dict) else {}
-            change = nested(in_full(key, config), {**given, "class_path": path})
-            config = lay(change, config)
+            place = in_full(key, config)
+            below = at(config, [*place, "class_path"])
+            if flag.source.startswith("-") and not (below and same_class(path, below)):
+                # The environment lies below the flags: its arguments go with its class.
+                rest = [f for f in rest if f.source.startswith("-") or not _is_below(f.key, key)]
+            config = lay(nested(place, {**given, "class_path": path}), config)
     return config, rest
+
+
+def _takes_class(config: Config, place: list[str]) -> bool:
+    """Say whether the argument at ``place`` takes a class or function, and no text."""
+    if place in (["optimizer"], ["lr_scheduler"]):
+        return True
+    owner = at(config, place[:-2]) if place[-2:-1] == ["init_args"] else None
+    if not isinstance(owner, dict) or "." not in owner.get("class_path", ""):
+        return False
+    try:
+        hint = get_type_hints(by_import_path(owner["class_path"]).__init__).get(place[-1])
+    except Exception:
+        # A signature with names that only a type checker sees: jsonargparse is left to read it.
+        return False
+    kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    return hint is not None and not {str, Path, int, float, bool} & set(kinds)
+
+
+def _is_below(key: str, other: str) -> bool:
+    return key.startswith(f"{other}.")
 
 
 def _class_named(key: str, value: Any, config: Config) -> str | None:
@@ -33,10 +59,14 @@ def _class_named(key: str, value: Any, config: Config) -> str | None:
     name = value.get("class_path") if isinstance(value, dict) else value
     if not isinstance(name, str) or not name or key.partition(".")[0] not in HEADS:
         return None
-    if "." not in key:
-        return class_path(resolve(NAMED[key], name)) if key in NAMED else None
-    below = at(config, in_full(key, config))
+    if key in NAMED:
+        return class_path(resolve(NAMED[key], name))
+    place = in_full(key, config)
+    below = at(config, place)
     is_class = isinstance(below, dict) and "class_path" in below
+    if not is_class and not _takes_class(config, place):
+        # A text such as `rows.csv` must not import a module `rows`.
+        return None
     if "." not in name and is_class:
         # A short name is looked for where the class below it lives.
         name = f"{below['class_path'].rpartition('.')[0]}.{name}"

@@ -28,14 +28,20 @@ class Evaluation:
         self.results: Any = None
         self.code = 0
 
-    def run(self) -> bool:
-        """Run the trainer; return whether there are results."""
+    def prepare(self) -> None:
+        """Find the weights and build everything."""
         self.source: Source = prepare(self.request)
         self.cli = KitCLI(self.request, self._over_trainer)
+
+    def run(self) -> bool:
+        """Run the trainer; return whether there are results."""
         arguments = self.cli.run_arguments(self.source)
         try:
             with quiet():
                 self.results = getattr(self.cli.trainer, self.request.verb)(**arguments)
+        except SystemExit as ended:
+            # Lightning ends the process with 1 after Ctrl-C.
+            raise KeyboardInterrupt from ended
         except Exception as error:
             if (wrong := input_error(error, self.cli.trainer)) is not None:
                 raise wrong from error

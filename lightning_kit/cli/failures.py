@@ -1,6 +1,7 @@
 """Tell wrong input, which a person can put right, from a run that failed."""
 
 import pickle
+import re
 import traceback
 
 import pytorch_lightning as pl
@@ -25,6 +26,13 @@ def input_error(error: Exception, trainer: pl.Trainer) -> InputError | None:
         return InputError(
             "the checkpoint holds more than plain data, and loading it could run code: "
             f"{first_line(error)}; if you trust it, say --weights_only false"
+        )
+    if shapes := re.search(
+        r"mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)", str(error)
+    ):
+        return InputError(
+            f"the model takes {shapes[2]} features and gets {shapes[1]}: set its in_features (or "
+            "the size of its first layer)"
         )
     if isinstance(error, RuntimeError) and "loading state_dict" in str(error):
         lines = [line.strip() for line in str(error).splitlines()[:2]]

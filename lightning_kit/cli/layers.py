@@ -1,5 +1,6 @@
 """Lay one configuration over another."""
 
+import sys
 from copy import deepcopy
 from typing import Any
 
@@ -57,8 +58,14 @@ def same_class(one: str, other: str) -> bool:
     (True, False)
     """
     if "." in one and "." in other:
-        return one == other
+        return one == other or _found(one) is _found(other) is not None
     return one.rpartition(".")[2] == other.rpartition(".")[2]
+
+
+def _found(path: str) -> Any:
+    """Return what ``path`` names if its module is imported: one class may have several paths."""
+    module, _, name = path.rpartition(".")
+    return getattr(sys.modules.get(module), name, None)
 
 
 def _lay_value(upper: Any, lower: Any) -> Any:

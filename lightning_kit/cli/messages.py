@@ -12,7 +12,8 @@ def of_parser(error: BaseException) -> str:
     >>> of_parser(ValueError("unrecognized arguments: --x=3"))
     'unrecognized arguments: --x=3'
     """
-    text = str(error)
+    # jsonargparse shows a flag's text inside what it made of it.
+    text = re.sub(r"NestedArg\(key='([^']+)', val='?([^']*?)'?\)$", r"\2", str(error), flags=re.M)
     keys = re.findall(r'[Pp]arser key "([^"]+)"', text)
     where = ".".join(dict.fromkeys(keys)).removeprefix("fit.")
     inside = re.findall(r"Problem with given class_path '([^']+)':\s*([^\n]*)", text)

@@ -15,13 +15,14 @@ BUILT_IN = ("epoch", "step")
 
 @final
 class MonitorCheck(pl.Callback):
-    """End a fit after its first complete epoch if a monitored key was never logged.
+    """End a fit when its second epoch would begin if a monitored key was never logged.
 
     Lightning only warns where a ModelCheckpoint's key is misspelt, and then saves nothing.
     """
 
     def __init__(self) -> None:
         self._validated = False
+        self._first_epoch = 0
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         refuse_twin(trainer, self)
@@ -29,11 +30,24 @@ class MonitorCheck(pl.Callback):
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._validated |= not trainer.sanity_checking
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        without_validation = sum(trainer.num_val_batches) == 0
-        if self._validated or without_validation:
-            for error in missing(trainer):
-                raise error
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # The epoch before is over only now: a module may log in the last hook of it.
+        if trainer.current_epoch > self._first_epoch and self._could_be_logged(trainer):
+            self._check(trainer)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._first_epoch = trainer.current_epoch
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.global_step > 0:
+            self._check(trainer)
+
+    def _could_be_logged(self, trainer: pl.Trainer) -> bool:
+        return self._validated or sum(trainer.num_val_batches) == 0
+
+    def _check(self, trainer: pl.Trainer) -> None:
+        for error in missing(trainer):
+            raise error
 
 
 def missing(trainer: pl.Trainer) -> Iterator[InputError]:

@@ -43,8 +43,8 @@ def shipped(kind: str) -> dict[str, Shipped]:
 
 
 def recipe(name: str) -> Shipped:
-    """Return the recipe ``name``."""
-    known = shipped("recipes")
+    """Return the recipe, or overlay, ``name``."""
+    known = {**shipped("recipes"), **shipped("overlays")}
     if name not in known:
         raise InputError(f"{name}: no such recipe{did_you_mean(name, known) or _listing(known)}")
     return known[name]

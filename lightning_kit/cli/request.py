@@ -121,9 +121,8 @@ class Request:
         if by_name is not None:
             self.callbacks.apply(by_name, source)
         for key, kind in NAMED.items():
-            layer[key] = _with_full_path(layer.get(key), kind)
-            if layer[key] is None:
-                del layer[key]
+            if key in layer:
+                layer[key] = _with_full_path(layer[key], kind)
         self.config = lay(layer, self.config)
 
 

@@ -9,8 +9,10 @@ import torch
 
 from lightning_kit.cli.documents import Config, read
 from lightning_kit.cli.errors import InputError
+from lightning_kit.cli.messages import first_line
 from lightning_kit.cli.request import Request
 from lightning_kit.runs.directory import RunDirectory
+from lightning_kit.runs.given import plain
 from lightning_kit.runs.trusted_names import check_names
 
 
@@ -35,6 +37,9 @@ def recipe_name(files: list[str]) -> str | None:
 
 def runs_root(request: Request) -> Path:
     """Return the folder of all runs: ``trainer.default_root_dir``, else ``runs``."""
+    if request.run is not None and (Path(request.run) / "run.json").is_file():
+        # A run that goes on stays where it is.
+        return RunDirectory.open(request.run).path.parents[1]
     root = None
     for file in request.files:
         trainer = read(file).get("trainer")
@@ -48,6 +53,10 @@ def runs_root(request: Request) -> Path:
 def find(request: Request) -> Source:
     """Find what ``request`` names; InputError or RunError say how else to name it."""
     run = None
+    if request.run is not None and request.run.endswith((".yaml", ".yml")):
+        raise InputError(f"{request.run} is a configuration: say -c {request.run}")
+    if request.ckpt_path is None:
+        request.ckpt_path = _named_in_files(request)
     if request.run is not None and Path(request.run).is_file():
         if request.ckpt_path is not None:
             raise InputError(f"{request.run}: one checkpoint is enough, --ckpt_path names another")
@@ -69,9 +78,13 @@ def stored_settings(content: Config, config: Config) -> Config:
     checkpoint is not code.
     """
     stored = dict(content.get("hyper_parameters") or {})
-    check_names(stored)
+    try:
+        check_names(stored)
+    except ValueError as error:
+        raise InputError(f"the checkpoint is not used: {first_line(error)}") from error
     path = stored.pop("_class_path", None)
-    arguments = {key: value for key, value in stored.items() if not key.startswith("_")}
+    # What YAML cannot hold (a device, say) is left to the recipe.
+    arguments = {key: value for key, value in plain(stored).items() if not key.startswith("_")}
     if path is None:
         # Built in Python: the recipe names the class, the checkpoint its arguments.
         return {"model": {"init_args": arguments}} if arguments and "model" in config else {}
@@ -98,20 +111,10 @@ def load(checkpoint: Path, *, weights_only: bool = True) -> Config:
 def _checkpoint(request: Request, run: RunDirectory | None) -> Source:
     asked = request.ckpt_path
     if asked in ("best", "last"):
-        if run is None:
-            name = recipe_name(request.files)
-            if name is None:
-                raise InputError(f"--ckpt_path {asked}: of which run? name its directory, or -c")
-            run = RunDirectory.latest(name, runs_root(request))
+        run = run or _latest(request, asked)
         return Source(run, run.best() if asked == "best" else run.last())
     if asked is not None:
-        path = Path(asked)
-        if (path / "run.json").is_file():
-            run = RunDirectory.open(path)
-            return Source(run, run.last() if request.verb == "fit" else run.best())
-        if not path.exists():
-            raise InputError(f"--ckpt_path {asked}: no such file; say best, last, a path or a run")
-        return Source(run or RunDirectory.of_checkpoint(path), path.absolute())
+        return _at_path(request, run, asked)
     if request.random_weights:
         return Source(run)
     if run is not None:
@@ -122,6 +125,34 @@ def _checkpoint(request: Request, run: RunDirectory | None) -> Source:
         f"{request.verb} needs trained weights: name a run directory (runs/NAME/latest) or "
         "--ckpt_path best|last|PATH, or say --random_weights"
     )
+
+
+def _latest(request: Request, asked: str) -> RunDirectory:
+    name = recipe_name(request.files)
+    if name is None:
+        raise InputError(f"--ckpt_path {asked}: of which run? name its directory, or -c")
+    return RunDirectory.latest(name, runs_root(request))
+
+
+def _at_path(request: Request, run: RunDirectory | None, asked: str) -> Source:
+    path = Path(asked)
+    if (path / "run.json").is_file():
+        named = RunDirectory.open(path)
+        if run is not None and run != named:
+            raise InputError(f"{request.run} and --ckpt_path {asked} are two runs: name one")
+        return Source(named, named.last() if request.verb == "fit" else named.best())
+    if not path.exists():
+        raise InputError(f"--ckpt_path {asked}: no such file; say best, last, a path or a run")
+    return Source(run or RunDirectory.of_checkpoint(path), path.resolve())
+
+
+def _named_in_files(request: Request) -> str | None:
+    """Return the ``ckpt_path`` that a config file names; a run's own says what *it* began with."""
+    named = None
+    for file in request.files:
+        if request.verb == "fit" or not (Path(file).parent / "run.json").is_file():
+            named = read(file).get("ckpt_path", named)
+    return named
 
 
 def _run_settings(run: RunDirectory | None) -> Config:

@@ -27,9 +27,12 @@ def print_summary(directory: RunDirectory, record: RunRecord) -> None:
 
 def print_next(directory: RunDirectory, record: RunRecord) -> None:
     """Print the command that a person would type next."""
+    if record.last is None and record.resumed_from is None:
+        return
     resumable = record.status in ("preempted", "failed") or record.stop_reason == "Ctrl-C"
     verb = "fit" if resumable else "test"
-    print(f"next: lightning-kit {verb} {shown_path(directory.path)}")
+    which = " --ckpt_path last" if verb == "test" and record.best is None else ""
+    print(f"next: lightning-kit {verb} {shown_path(directory.path)}{which}")
 
 
 def shown_path(path: Path) -> str:

@@ -111,13 +111,16 @@ class RunDirectory:
 
     def last(self) -> Path:
         """Return the newest checkpoint of the run."""
-        recorded = self.record().last
+        record = self.record()
+        # A copy may have changed the files' times; a run that ended said which was its last.
+        if record.last is not None and (self.path / record.last).exists():
+            return self.path / record.last
         found = sorted(self.checkpoints.rglob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
         if found:
             return found[-1]
-        if recorded:
-            return self._existing(recorded)
-        raise RunError(f"{self.path} has no checkpoint")
+        if record.last is not None or record.resumed_from is not None:
+            return self._existing(record.last or record.resumed_from or "")
+        raise RunError(f"{self.path} has no checkpoint: start again from its config.yaml (fit -c)")
 
     def relative(self, path: str | Path) -> str:
         """Write ``path`` as the record does: relative where it lies inside."""

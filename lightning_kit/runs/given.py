@@ -104,9 +104,16 @@ def replay(fresh: LRScheduler, steps: int) -> LRScheduler:
     with warnings.catch_warnings():
         # No optimizer steps in a replay, which torch would warn about.
         warnings.simplefilter("ignore")
-        while fresh.last_epoch < steps:
+        while steps_of(fresh) < steps:
             fresh.step()
     return fresh
+
+
+def steps_of(schedule: LRScheduler) -> int:
+    """Return how often ``schedule`` was stepped; a chained one leaves counting to its parts."""
+    while not hasattr(schedule, "last_epoch"):
+        schedule = vars(schedule)["_schedulers"][0]
+    return schedule.last_epoch
 
 
 def can_replay(schedule: LRScheduler) -> bool:

@@ -24,7 +24,8 @@ class RunRecord:
     """The content of ``run.json``.
 
     ``best`` holds ``monitor``, ``mode``, ``score``, ``epoch`` (1-based) and ``path`` of the best
-    checkpoint, ``last`` the newest checkpoint; paths inside the run directory are relative to it.
+    checkpoint, ``last`` the newest checkpoint, ``resumed_from`` the one that the run began
+    with; paths inside the run directory are relative to it.
     ``settings`` are those of the kit's command line alone, which ``config.yaml`` cannot hold.
     """
 
@@ -34,6 +35,7 @@ class RunRecord:
     exit_code: int | None = None
     best: dict[str, Any] | None = None
     last: str | None = None
+    resumed_from: str | None = None
     epoch: int = 0
     started: str = field(default_factory=lambda: datetime.now().astimezone().isoformat())
     seconds: float = 0.0

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, final
 
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
+from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint, Timer
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor
 
-from lightning_kit.compat import refuse_twin, release_observer, save_rank_local
+from lightning_kit.compat import callbacks_of, refuse_twin, release_observer, save_rank_local
 from lightning_kit.runs.directory import RunDirectory
 from lightning_kit.runs.peers import announce, announced, is_broken_link
 from lightning_kit.runs.record import RunRecord, Status
@@ -36,6 +36,7 @@ class RunRecorder(pl.Callback):
         self.record = record
         self.config = config
         self._started_s = time.monotonic()
+        self._began = time.time()
         self._best_score: Tensor | None = None
         self._epoch = 0
         self._set_up = False
@@ -80,8 +81,7 @@ class RunRecorder(pl.Callback):
                 self._end_resumable(trainer, "a peer died")
         else:
             announce(exception)
-            reason = f"{type(exception).__name__}: {exception}".strip().splitlines()[0]
-            self._end(trainer, "failed", reason)
+            self._end(trainer, "failed", _said(exception))
 
     def end(self, trainer: pl.Trainer) -> None:
         """Record that ``trainer.fit`` came back: out of epochs or steps, or stopped early."""
@@ -96,15 +96,23 @@ class RunRecorder(pl.Callback):
         else:
             self._end(trainer, "stopped", _stop_reason(trainer))
 
+    def fail(self, trainer: pl.Trainer, error: BaseException) -> None:
+        """Record a failure that came before the first hook; a later one is on record already."""
+        if self.record.status == "running":
+            self._end(trainer, "failed", _said(error))
+
     def withdraw(self) -> None:
-        """Point ``latest`` back where it was, after a fit that wrong input ended."""
-        empty = self.directory is not None and not any(self.directory.checkpoints.rglob("*.ckpt"))
-        if empty and self._before is not None:
+        """Take back what a fit did that wrong input ended: its place as ``latest``."""
+        if self.directory is None or not self._set_up:
+            return
+        self.record.exit_code = 2
+        self._write()
+        if self._before is not None and not any(self.directory.checkpoints.rglob("*.ckpt")):
             self._before.make_latest()
 
     def _end_resumable(self, trainer: pl.Trainer, reason: str) -> None:
         assert self.directory is not None
-        resumable = any(self.directory.checkpoints.rglob("*.ckpt"))
+        resumable = self._newest(trainer) is not None or self.record.resumed_from is not None
         self._end(trainer, "preempted" if resumable else "failed", reason)
 
     def _end(
@@ -115,10 +123,22 @@ class RunRecorder(pl.Callback):
         self.record.exit_code = EXIT_CODES[status] if exit_code is None else exit_code
         self.record.epoch = self._epoch
         if trainer.is_global_zero and self.directory is not None:
-            if any(self.directory.checkpoints.rglob("*.ckpt")):
-                self.record.last = self.directory.relative(self.directory.last())
+            newest = self._newest(trainer)
+            self.record.last = None if newest is None else self.directory.relative(newest)
             self._write()
             self.directory.events.append("end", status=status, reason=reason, epoch=self._epoch)
+
+    def _newest(self, trainer: pl.Trainer) -> Path | None:
+        """Return the newest checkpoint of the run, also where a callback keeps its own folder."""
+        assert self.directory is not None
+        found = list(self.directory.checkpoints.rglob("*.ckpt"))
+        for callback in trainer.checkpoint_callbacks:
+            for name in ("last_model_path", "best_model_path"):
+                path = Path(getattr(callback, name, "") or ".")
+                # A resumed run's callback still names the best of the run before.
+                if path.is_file() and path.stat().st_mtime >= self._began:
+                    found.append(path)
+        return max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
 
     def _save(self, trainer: pl.Trainer) -> None:
         # Before training began there is nothing to save that is not the start itself.
@@ -172,8 +192,16 @@ def _monitored(trainer: pl.Trainer) -> ModelCheckpoint | None:
     return None
 
 
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".strip().splitlines()[0]
+
+
 def _stop_reason(trainer: pl.Trainer) -> str:
     for callback in trainer.early_stopping_callbacks:
         if isinstance(callback, EarlyStopping) and callback.stopping_reason_message:
             return callback.stopping_reason_message.partition(". Signaling")[0]
+    for timer in callbacks_of(trainer):
+        left_s = timer.time_remaining() if isinstance(timer, Timer) else None
+        if left_s is not None and left_s <= 0:
+            return "out of time (max_time)"
     return "trainer.should_stop was set"

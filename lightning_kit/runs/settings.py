@@ -1,6 +1,7 @@
 """Let this run's settings win over those that a checkpoint brings back as state."""
 
 import logging
+import os
 from types import MethodType
 from typing import Any, final
 
@@ -19,10 +20,15 @@ from lightning_kit.runs.given import (
     plain,
     replay,
     schedule_settings,
+    steps_of,
 )
 
 log = logging.getLogger(__name__)
 KEY = "lightning_kit"
+# Where seed_everything leaves its number.
+SEED = "PL_GLOBAL_SEED"
+# What schedules move in a parameter group.
+DRIVEN = {"lr", "momentum", "betas"}
 # What a schedule moves by itself; needed where a checkpoint does not say what its run was given.
 CLOCKS = {
     "last_epoch", "_step_count", "_last_lr", "best", "num_bad_epochs", "cooldown_counter",
@@ -47,7 +53,6 @@ class SettingsKeeper(pl.Callback):
         self.resuming = resuming
         self.given = Given()
         self._loaded: dict[str, Any] | None = None
-        self._random_state: dict[str, Any] | None = None
 
     def listen(self, pl_module: pl.LightningModule) -> None:
         """Take down what ``pl_module.configure_optimizers`` returns, when Lightning asks it."""
@@ -67,13 +72,20 @@ class SettingsKeeper(pl.Callback):
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        checkpoint[KEY] = {"given": self.given.as_state(), "random": random_state.capture()}
+        checkpoint[KEY] = {
+            "given": self.given.as_state(),
+            "random": random_state.capture(),
+            "seed": os.environ.get(SEED),
+        }
 
     def on_load_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         kept = checkpoint.get(KEY) or {}
-        self._random_state = kept.get("random")
+        # Lightning draws from the generators between here and the first hook of training, as it
+        # did in the run that goes on. Another seed is another setting, which wins.
+        if "random" in kept and kept.get("seed") == os.environ.get(SEED):
+            random_state.restore(kept["random"])
         self._loaded = {
             "given": kept.get("given") or {},
             "callbacks": plain(checkpoint.get("callbacks") or {}),
@@ -84,12 +96,20 @@ class SettingsKeeper(pl.Callback):
             return
         before = self._loaded["given"]
         self._write_back_callbacks(trainer, before.get("callbacks"))
-        changed = self._write_back_groups(trainer.optimizers, before.get("optimizers"))
         schedules = [config.scheduler for config in trainer.lr_scheduler_configs]
+        driven = [getattr(schedule, "optimizer", None) for schedule in schedules]
+        changed = [
+            optimizer
+            for o, optimizer in enumerate(trainer.optimizers)
+            if self._write_back_groups(
+                optimizer,
+                self.given.optimizers[o],
+                (before.get("optimizers") or {o: None})[o],
+                driven=any(optimizer is other for other in driven),
+            )
+        ]
         self._write_back_schedules(schedules, before.get("schedules"), changed)
         self._loaded = None
-        if self._random_state is not None:
-            random_state.restore(self._random_state)
 
     def _write_back_callbacks(self, trainer: pl.Trainer, before: dict[str, Plain] | None) -> None:
         assert self._loaded is not None
@@ -105,37 +125,38 @@ class SettingsKeeper(pl.Callback):
                     log.info("%s.%s: %r instead of the checkpoint's %r", key, name, now, held)
 
     def _write_back_groups(
-        self, optimizers: list[Optimizer], before: list[list[Plain]] | None
-    ) -> list[tuple[Optimizer, int, float]]:
-        """Return the groups whose rate was changed, each with the factor of the change."""
-        rates = []
-        for o, (optimizer, groups) in enumerate(
-            zip(optimizers, self.given.optimizers, strict=True)
-        ):
-            for g, (group, now) in enumerate(zip(optimizer.param_groups, groups, strict=True)):
-                was = group_settings(group) if before is None else before[o][g]
-                if before is None and "initial_lr" in now:
-                    was["lr"] = (
-                        now["lr"] if was.get("initial_lr") == now["initial_lr"] else was["lr"]
-                    )
-                changed = {name for name, value in now.items() if was.get(name, value) != value}
-                if changed & {"lr", "initial_lr"}:
-                    base = "initial_lr" if "initial_lr" in now else "lr"
-                    old = was.get(base, was["lr"])
-                    rates.append((optimizer, g, now[base] / old if old else 1.0))
-                for name in changed:
-                    moved = name == "lr" and "initial_lr" in now
-                    group[name] = (
-                        group["lr"] * rates[-1][2] if moved else _as(group[name], now[name])
-                    )
-                    log.info("parameter group %d.%d: %s = %r", o, g, name, group[name])
-        return rates
+        self, optimizer: Optimizer, given: list[Plain], before: list[Plain] | None, *, driven: bool
+    ) -> bool:
+        """Write changed settings into the groups; return whether a rate was changed.
+
+        Args:
+            optimizer: As restored.
+            given: This run's settings, a group each.
+            before: Those of the checkpoint's own run, None where it carries no record.
+            driven: Whether a schedule moves the groups.
+        """
+        rate_changed = False
+        for g, (group, now) in enumerate(zip(optimizer.param_groups, given, strict=True)):
+            was = dict(group_settings(group) if before is None else before[g])
+            if before is None and driven:
+                # What a schedule has moved does not tell what was given; the first rate does.
+                was |= {name: now[name] for name in DRIVEN & now.keys()}
+            changed = {name for name, value in now.items() if was.get(name, value) != value}
+            if driven and changed & {"lr", "initial_lr"}:
+                base = "initial_lr" if "initial_lr" in now else "lr"
+                group["lr"] *= now[base] / was[base] if was[base] else 1.0
+                changed.discard("lr")
+                rate_changed = True
+            for name in changed:
+                group[name] = _as(group[name], now[name])
+                log.info("parameter group %d: %s = %r", g, name, group[name])
+        return rate_changed
 
     def _write_back_schedules(
         self,
         schedules: list[Any],
         before: list[Plain] | None,
-        rates: list[tuple[Optimizer, int, float]],
+        rates: list[Optimizer],
     ) -> None:
         given, fresh = self.given.schedules, self.given.fresh_schedules
         for i, schedule in enumerate(schedules):
@@ -147,11 +168,11 @@ class SettingsKeeper(pl.Callback):
             else:
                 was = before[i]
             changed = {name for name in now if name in was and now[name] != was[name]}
-            rate_changed = any(optimizer is schedule.optimizer for optimizer, _, _ in rates)
+            rate_changed = any(optimizer is schedule.optimizer for optimizer in rates)
             if not changed and not rate_changed:
                 continue
             if can_replay(schedule):
-                _adopt(schedule, replay(fresh[i], schedule.last_epoch))
+                _adopt(schedule, replay(fresh[i], steps_of(schedule)))
             else:
                 state = fresh[i].state_dict()
                 schedule.load_state_dict({name: state[name] for name in changed if name in state})

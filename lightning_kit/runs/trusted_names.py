@@ -8,6 +8,7 @@ import inspect
 import sys
 import types
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -36,6 +37,9 @@ def check_names(hyper_parameters: Mapping[str, Any]) -> None:
     for key, value, is_class in _strings(hyper_parameters, "hyper_parameters"):
         if "${" in value:
             raise ValueError(f"{key} holds {value!r}: a checkpoint must not hold interpolations")
+        if value.endswith((".yaml", ".yml", ".json")) and Path(value).is_file():
+            # jsonargparse reads a class from a file that is named in its place.
+            raise ValueError(f"{key} names the file {value!r}, which could name classes")
         for path in _import_paths(value):
             reason = _objection(path, is_class)
             if reason:

@@ -1,12 +1,13 @@
 """A flag that names a class drops what stood below under another."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lightning_kit.cli.class_flags import laid
 from lightning_kit.cli.errors import InputError
-from lightning_kit.cli.flags import split
+from lightning_kit.cli.flags import Flag, split
 
 CONFIG: dict[str, Any] = {
     "model": {
@@ -48,6 +49,26 @@ def test_a_class_inside_a_class(flag: str) -> None:
 def test_a_misspelt_class_in_a_class_place_is_refused() -> None:
     with pytest.raises(InputError, match="did you mean SGD"):
         after("--model.o=torch.optim.SDG")
+
+
+def test_the_environments_arguments_go_with_its_class() -> None:
+    env = [Flag("model.o", "torch.optim.Adam", "PL_FIT__X"), Flag("model.o.eps", "5", "PL_FIT__Y")]
+    config, rest = laid(CONFIG, [*env, *split(["--model.o=torch.optim.SGD", "--model.o.lr=1"])])
+    assert config["model"]["init_args"]["o"] == {"class_path": "torch.optim.SGD"}
+    assert [flag.key for flag in rest] == ["model.o.lr"]
+
+
+def test_top_level_optimizers_too() -> None:
+    below = {"optimizer": {"class_path": "torch.optim.AdamW", "init_args": {"lr": 5}}}
+    config, _ = laid(below, list(split(["--optimizer", "torch.optim.SGD"])))
+    assert config == {"optimizer": {"class_path": "torch.optim.SGD"}}
+
+
+def test_a_file_name_imports_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "rows.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    config = {"data": {"class_path": "programs.plain.PlainData"}}
+    assert laid(config, list(split(["--data.path=rows.csv"])))[0] == config
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ def test_loggers_of_the_run_are_kept_but_for_csv(kit: Run, recipe: str, capsys: 
     logger = "pytorch_lightning.loggers.TensorBoardLogger"
     flags = [f"--trainer.logger={logger}", "--trainer.logger.save_dir=tb"]
     evaluation = Evaluation("test", ["runs/small/latest", *flags])
+    evaluation.prepare()
     assert evaluation.run()
     assert [type(found).__name__ for found in evaluation.cli.trainer.loggers] == [
         "TensorBoardLogger"
@@ -32,5 +33,6 @@ def test_a_run_that_fails_has_no_results(kit: Run, recipe: str, monkeypatch: Any
 
     monkeypatch.setattr(PlainModule, "test_step", fail)
     evaluation = Evaluation("test", ["-c", recipe, "--random_weights"])
+    evaluation.prepare()
     assert not evaluation.run()
     assert evaluation.code == 1

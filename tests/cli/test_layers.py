@@ -53,4 +53,12 @@ def test_nothing_given_is_changed() -> None:
 
 def test_two_paths_of_one_name_are_two_classes() -> None:
     assert not same_class("a.Timer", "b.Timer")
+
+
+def test_two_paths_to_one_class_are_one() -> None:
+    import torch
+
+    assert torch.optim.SGD
+    assert same_class("torch.optim.SGD", "torch.optim.sgd.SGD")
+    assert not same_class("torch.optim.SGD", "torch.optim.sgd.SDG")
     assert as_list({"a": 1}) == [{"a": 1}]

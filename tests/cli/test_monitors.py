@@ -11,7 +11,7 @@ from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.monitors import MonitorCheck
 
 
-def fit(*callbacks: pl.Callback, **over: Any) -> int:
+def fit(*callbacks: pl.Callback, module: PlainModule | None = None, **over: Any) -> int:
     trainer = pl.Trainer(
         max_epochs=2,
         accelerator="cpu",
@@ -21,14 +21,30 @@ def fit(*callbacks: pl.Callback, **over: Any) -> int:
         callbacks=[*callbacks, MonitorCheck()],
         **over,
     )
-    trainer.fit(PlainModule(), datamodule=PlainData())
+    trainer.fit(module or PlainModule(), datamodule=PlainData())
     return trainer.current_epoch
 
 
 @pytest.mark.filterwarnings("ignore:`ModelCheckpoint.*could not find the monitored key")
 def test_a_checkpoint_that_would_save_nothing() -> None:
-    with pytest.raises(InputError, match="'val/los' is never logged: did you mean val/loss"):
-        fit(ModelCheckpoint(monitor="val/los"))
+    with pytest.raises(InputError, match="'val/los' is never logged; logged: train/loss"):
+        fit(ModelCheckpoint(monitor="val/los"), limit_val_batches=0)
+
+
+@pytest.mark.filterwarnings("ignore:`ModelCheckpoint.*could not find the monitored key")
+def test_a_validation_that_never_runs_logs_nothing() -> None:
+    with pytest.raises(InputError, match="'val/loss' is never logged: did you mean train/loss"):
+        fit(ModelCheckpoint(monitor="val/loss"), check_val_every_n_epoch=10)
+
+
+class LateModule(PlainModule):
+    def on_train_epoch_end(self) -> None:
+        self.log("train/end", 1.0)
+
+
+def test_a_key_logged_at_the_very_end_of_an_epoch_counts() -> None:
+    trainer_callbacks = [ModelCheckpoint(monitor="train/end", save_on_train_epoch_end=True)]
+    assert fit(*trainer_callbacks, module=LateModule()) == 2
 
 
 def test_strict_false_may_be_absent() -> None:

@@ -62,7 +62,7 @@ def test_stored_settings_of_a_python_module_need_the_recipes_class() -> None:
 
 def test_a_class_that_nobody_imported_is_refused() -> None:
     content = {"hyper_parameters": {"_class_path": "no_such_module.Thing"}}
-    with pytest.raises(ValueError, match="no_such_module"):
+    with pytest.raises(InputError, match="not used: hyper_parameters._class_path.*no_such_module"):
         stored_settings(content, {})
 
 

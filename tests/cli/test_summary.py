@@ -23,6 +23,7 @@ def test_the_table(capsys: Any, status: Any, reason: str, verb: str) -> None:
     run = RunDirectory.create("small")
     best = {"monitor": "val/loss", "score": 0.123456, "epoch": 3}
     record = RunRecord("small", status=status, stop_reason=reason, best=best, epoch=9, seconds=1.25)
+    record.last = "checkpoints/a.ckpt"
     print_summary(run, record)
     print_next(run, record)
     shown = capsys.readouterr().out
@@ -32,8 +33,14 @@ def test_the_table(capsys: Any, status: Any, reason: str, verb: str) -> None:
 
 
 def test_without_a_best(capsys: Any) -> None:
-    print_summary(RunDirectory.create("small"), RunRecord("small", status="finished", epoch=4))
+    run, record = RunDirectory.create("small"), RunRecord("small", status="finished", epoch=4)
+    print_summary(run, record)
     assert "epochs" in capsys.readouterr().out
+    print_next(run, record)
+    assert capsys.readouterr().out == "", "nothing to go on with"
+    record.last = "checkpoints/a.ckpt"
+    print_next(run, record)
+    assert capsys.readouterr().out.endswith(" --ckpt_path last\n")
 
 
 def test_paths_are_short_where_they_can_be() -> None:

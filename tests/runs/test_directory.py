@@ -74,6 +74,22 @@ def test_last_is_the_newest_file(tmp_path: Path) -> None:
     assert run.last().name == "a.ckpt"
 
 
+def test_last_is_what_an_ended_run_recorded_whatever_a_copy_did_to_times(tmp_path: Path) -> None:
+    run = started(tmp_path)
+    for age, name in enumerate(("last.ckpt", "best.ckpt")):
+        (run.checkpoints / name).touch()
+        os.utime(run.checkpoints / name, ns=(age, age))
+    RunRecord("digits", status="finished", last="checkpoints/last.ckpt").write(run.record_path)
+    assert run.last().name == "last.ckpt"
+
+
+def test_a_resumed_run_without_checkpoints_falls_back_on_its_source(tmp_path: Path) -> None:
+    run, source = started(tmp_path), tmp_path / "old.ckpt"
+    source.touch()
+    RunRecord("digits", resumed_from=str(source)).write(run.record_path)
+    assert run.last() == source
+
+
 def test_a_checkpoint_knows_its_run(tmp_path: Path) -> None:
     run = started(tmp_path)
     assert RunDirectory.of_checkpoint(run.checkpoints / "a.ckpt") == run

@@ -137,8 +137,9 @@ def test_wrong_input_gives_latest_back(tmp_path: Path) -> None:
     first, _ = fit(tmp_path)
     directory = RunDirectory.create("small", tmp_path)
     second = RunRecorder(directory, RunRecord("small"), "")
-    second._before = directory.make_latest()
+    second._before, second._set_up = directory.make_latest(), True
     second.withdraw()
+    assert directory.record().exit_code == 2
     assert RunDirectory.latest("small", tmp_path) == first.directory
 
 

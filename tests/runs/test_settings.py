@@ -9,6 +9,7 @@ import torch
 from programs.plain import PlainData, PlainModule
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from torch.optim import lr_scheduler
+from torch.utils.data import DataLoader
 
 from lightning_kit.runs.settings import KEY, SettingsKeeper
 
@@ -36,6 +37,7 @@ def fit(
     ckpt: Path | None = None,
     keep: bool = True,
     patience: int = 9,
+    data: PlainData | None = None,
 ) -> tuple[pl.Trainer, Rates, EarlyStopping]:
     rates, stopping = Rates(), EarlyStopping("val/loss", patience=patience)
     checkpoint = ModelCheckpoint(path or "later", save_top_k=-1, filename="{epoch}")
@@ -51,7 +53,7 @@ def fit(
     if keep:
         keeper.listen(module)
     torch.manual_seed(0)
-    trainer.fit(module, datamodule=PlainData(), ckpt_path=ckpt, weights_only=True)
+    trainer.fit(module, datamodule=data or PlainData(), ckpt_path=ckpt, weights_only=True)
     return trainer, rates, stopping
 
 
@@ -126,12 +128,12 @@ def test_an_equal_patience_leaves_what_the_run_made_of_it(tmp_path: Path) -> Non
 
 
 class Plateau(PlainModule):
-    def __init__(self, factor: float = 0.1) -> None:
-        super().__init__(lr=1.0)
+    def __init__(self, factor: float = 0.1, lr: float = 1.0) -> None:
+        super().__init__(lr=lr)
         self.factor = factor
 
     def configure_optimizers(self) -> Any:
-        optimizer = torch.optim.SGD(self.parameters(), lr=1.0)
+        optimizer = torch.optim.SGD(self.parameters(), lr=self.lr)
         # A threshold that nothing beats: every epoch after the first lowers the rate.
         schedule = lr_scheduler.ReduceLROnPlateau(
             optimizer, patience=0, factor=self.factor, threshold=1e9, threshold_mode="abs"
@@ -160,3 +162,56 @@ def test_another_schedule_class_starts_where_it_would_stand(tmp_path: Path) -> N
     fit(module(lr=0.8, step_size=1), 2, tmp_path)
     _, rates, _ = fit(Other(), 3, ckpt=tmp_path / "epoch=1.ckpt")
     assert rates.seen == pytest.approx([0.008] * len(rates.seen))
+
+
+class Shuffled(PlainData):
+    def train_dataloader(self) -> Any:
+        return DataLoader(self.rows, batch_size=8, shuffle=True)
+
+    def val_dataloader(self) -> Any:
+        return DataLoader(self.rows, batch_size=8)
+
+
+def test_an_ordinary_shuffled_loader_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    whole = module()
+    fit(whole, 4, tmp_path / "whole", data=Shuffled())
+    resumed = module()
+    fit(resumed, 4, ckpt=tmp_path / "whole" / "epoch=1.ckpt", data=Shuffled())
+    for name, weight in whole.state_dict().items():
+        assert torch.equal(weight, resumed.state_dict()[name])
+
+
+def test_another_seed_is_another_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit(module(), 2, tmp_path / "whole", data=Shuffled())
+    path = tmp_path / "whole" / "epoch=1.ckpt"
+    one, other = module(), module()
+    fit(one, 4, tmp_path / "one", ckpt=path, data=Shuffled())
+    monkeypatch.setenv("PL_GLOBAL_SEED", "77")
+    fit(other, 4, tmp_path / "other", ckpt=path, data=Shuffled())
+    assert not torch.equal(one.net[1].weight, other.net[1].weight)
+
+
+def test_a_new_rate_under_a_plateau_keeps_what_it_was_lowered_by(tmp_path: Path) -> None:
+    fit(Plateau(0.5), 3, tmp_path)
+    _, rates, _ = fit(Plateau(0.5, lr=4.0), 4, ckpt=tmp_path / "epoch=2.ckpt")
+    assert rates.seen[0] == pytest.approx(2.0)
+
+
+def test_an_unchanged_plateau_without_a_record_stays_lowered(tmp_path: Path) -> None:
+    fit(Plateau(0.5), 3, tmp_path, keep=False)
+    _, rates, _ = fit(Plateau(0.5), 4, ckpt=tmp_path / "epoch=2.ckpt")
+    assert rates.seen[0] == pytest.approx(0.5)
+
+
+class Chained(PlainModule):
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.SGD(self.parameters(), lr=self.lr)
+        halved = lr_scheduler.ExponentialLR(optimizer, 0.5)
+        same = lr_scheduler.ConstantLR(optimizer, 1.0)
+        return [optimizer], [lr_scheduler.ChainedScheduler([halved, same])]
+
+
+def test_a_chained_schedule_goes_on_with_a_new_rate(tmp_path: Path) -> None:
+    fit(Chained(lr=0.8), 2, tmp_path)
+    _, rates, _ = fit(Chained(lr=0.4), 3, ckpt=tmp_path / "epoch=1.ckpt")
+    assert rates.seen == pytest.approx([0.1] * len(rates.seen))

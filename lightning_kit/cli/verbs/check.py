@@ -79,7 +79,7 @@ def _short_run(configured: dict[str, Any], folder: str) -> dict[str, Any]:
         "min_epochs": None,
         "min_steps": None,
         "limit_train_batches": 1,
-        "limit_val_batches": 1,
+        "limit_val_batches": 0 if configured["limit_val_batches"] == 0 else 1,
         "num_sanity_val_steps": 0,
         "check_val_every_n_epoch": 1,
         "val_check_interval": 1.0,

@@ -19,6 +19,7 @@ import shutil
 import sys
 import traceback
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pytorch_lightning.loggers import CSVLogger, Logger
@@ -57,11 +58,13 @@ class _Fit:
 
     def __init__(self, request: Request, source: Source) -> None:
         self.request, self.source = request, source
+        self.scratch = TemporaryDirectory()
         self.keeper = SettingsKeeper(resuming=source.checkpoint is not None)
         try:
             self.cli = KitCLI(request, self._over_trainer)
         except BaseException:
             self._remove_unstarted()
+            self.scratch.cleanup()
             raise
         self.keeper.listen(self.cli.model)
 
@@ -80,8 +83,12 @@ class _Fit:
                     recorder.withdraw()
                 raise wrong from error
             traceback.print_exc()
+            if recorder is None:
+                return 1
+            recorder.fail(trainer, error)
         finally:
             self._remove_unstarted()
+            self.scratch.cleanup()
         if recorder is None:
             return 0
         recorder.end(trainer)
@@ -101,11 +108,13 @@ class _Fit:
         """Give the trainer its run directory and the callbacks that keep it."""
         callbacks = [*as_list(configured["callbacks"]), MonitorCheck(), self.keeper]
         if configured["fast_dev_run"]:
-            return {"callbacks": callbacks}
+            # Lightning 2.6.6 writes `last.ckpt` even then, where `save_last` is on.
+            return {"callbacks": callbacks, "default_root_dir": self.scratch.name}
         name = self._name(cli)
         root = runs_root(self.request)
         directory = RunDirectory.create(name, root) if global_rank() == 0 else None
-        record = RunRecord(name, best=self._best_so_far())
+        began = None if self.source.checkpoint is None else str(self.source.checkpoint)
+        record = RunRecord(name, best=self._best_so_far(), resumed_from=began)
         self.recorder = RunRecorder(directory, record, written(cli))
         path = directory.path if directory is not None else root.absolute()
         return {
@@ -120,11 +129,15 @@ class _Fit:
         return self.source.run.name if self.source.run is not None else type(cli.model).__name__
 
     def _best_so_far(self) -> dict[str, Any] | None:
-        """Return the best score of the run that this one resumes, and where it is kept."""
-        if self.source.checkpoint is None or self.source.run is None:
+        """Return the best score of the run that this one goes on with, and where it is kept.
+
+        A run that starts from another's checkpoint with a recipe of its own begins without one.
+        """
+        run = self.source.run
+        if run is None or self.request.run is None or self.source.checkpoint != run.last():
             return None
-        best = self.source.run.record().best
-        return best and {**best, "path": str(self.source.run.path / best["path"])}
+        best = run.record().best
+        return best and {**best, "path": str(run.path / best["path"])}
 
     def _remove_unstarted(self) -> None:
         """Leave no directory of a run that never came to its first hook."""

@@ -3,7 +3,7 @@
 usage: lightning-kit new RECIPE > my.yaml    print a recipe; its data file is written beside it
        lightning-kit new --project DIR       a task, a datamodule, a recipe and a test of one's own
 
-lightning-kit list recipes shows the recipes. Nothing is overwritten.
+lightning-kit list shows recipes and overlays, which are printed alike. Nothing is overwritten.
 """
 
 import sys

@@ -20,10 +20,16 @@ def main(args: list[str]) -> int:
     if evaluation.request.wants_help:
         print(__doc__)
         return 0
-    if evaluation.run() and evaluation.cli.trainer.is_global_zero:
-        path = evaluation.file(".csv") or Path("predictions.csv")
-        if path.exists():
-            raise InputError(f"{path} exists: move it away, nothing is overwritten")
+    here = Path("predictions.csv")
+    evaluation.prepare()
+    if evaluation.source.run is None and here.exists():
+        raise InputError(f"{here} exists: move it away, nothing is overwritten")
+    if evaluation.cli.trainer.world_size > 1:
+        raise InputError(
+            "predict answers on one device, in the order of the rows: --trainer.devices 1"
+        )
+    if evaluation.run():
+        path = evaluation.file(".csv") or here
         classes = getattr(evaluation.cli.datamodule, "classes", None)
         count = write_answers(path, evaluation.results, classes)
         print(f"{count} predictions: {shown_path(path)}")

@@ -15,6 +15,7 @@ def main(args: list[str]) -> int:
     if evaluation.request.wants_help:
         print(__doc__)
         return 0
+    evaluation.prepare()
     if evaluation.run():
         evaluation.write_metrics()
         evaluation.print_baselines()

@@ -50,6 +50,7 @@ def test_each_run_has_its_own_directory_and_overwrites_nothing(kit: Run, recipe:
 
 
 def test_config_repeats_the_run_and_holds_none_of_its_paths(kit: Run, recipe: str) -> None:
+    Path("rows.csv").touch()
     assert kit("fit", "-c", recipe) == 0
     first = RunDirectory.latest("small")
     text = first.config.read_text()
@@ -237,8 +238,9 @@ def test_a_failed_run_exits_with_1_and_shows_why(kit: Run, recipe: str, capsys: 
 
 
 def test_a_fast_run_leaves_no_trace(kit: Run, recipe: str) -> None:
-    assert kit("fit", "-c", recipe, "--trainer.fast_dev_run", "true") == 0
-    assert not Path("runs").exists()
+    flags = ("--trainer.fast_dev_run", "true", "--callbacks.ModelCheckpoint.save_last", "true")
+    assert kit("fit", "-c", recipe, *flags) == 0
+    assert [path.name for path in Path().iterdir()] == ["small.yaml"]
 
 
 def test_users_loggers_stand_beside_the_runs_own(kit: Run, recipe: str) -> None:
@@ -277,3 +279,70 @@ def test_runs_go_below_default_root_dir(kit: Run, recipe: str) -> None:
 def test_help_names_the_flags(kit: Run, capsys: Any) -> None:
     assert kit("fit", "--help") == 0
     assert "--callbacks.EarlyStopping.patience" in capsys.readouterr().out
+
+
+def test_a_fine_tune_begins_without_the_other_runs_best(kit: Run, recipe: str) -> None:
+    assert kit("fit", "-c", recipe, "--trainer.max_epochs", "4") == 0
+    first = RunDirectory.latest("small").record().best
+    Path("tuned.yaml").write_text(Path(recipe).read_text())
+    flags = ("--ckpt_path", "runs/small/latest", "--trainer.max_epochs", "5", "--model.lr", "9.0")
+    assert kit("fit", "-c", "tuned.yaml", *flags) == 0
+    tuned = RunDirectory.latest("tuned")
+    assert first is not None
+    assert tuned.best().is_relative_to(tuned.path)
+
+
+def test_a_resumed_run_that_adds_nothing_can_go_on(kit: Run, recipe: str) -> None:
+    assert kit("fit", "-c", recipe) == 0
+    assert kit("fit", "runs/small/latest") == 0
+    assert kit("fit", "runs/small/latest", "--trainer.max_epochs", "3") == 0
+    assert RunDirectory.latest("small").record().epoch == 3
+    assert kit("test", "runs/small/latest") == 0
+
+
+def test_a_checkpoint_named_in_a_file_is_used(kit: Run, recipe: str, capsys: Any) -> None:
+    over = write("over.yaml", {"ckpt_path": "nowhere.ckpt"})
+    assert kit("fit", "-c", recipe, "-c", over) == 2
+    assert "nowhere.ckpt: no such file" in capsys.readouterr().err
+
+
+def test_a_failure_in_setup_is_on_record(
+    kit: Run, recipe: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    from programs.plain import PlainData
+
+    def setup(self: Any, stage: str) -> None:
+        raise RuntimeError("no disk")
+
+    monkeypatch.setattr(PlainData, "setup", setup)
+    assert kit("fit", "-c", recipe) == 1
+    assert capsys.readouterr().err.count("Traceback") == 1
+    (run,) = (RunDirectory(path.parent) for path in Path("runs/small").glob("*/run.json"))
+    assert run.record().ending == "failed (RuntimeError: no disk)"
+
+
+def test_texts_that_look_like_numbers_survive_a_rerun(kit: Run, recipe: str) -> None:
+    assert kit("fit", "-c", recipe, "--data.path", "1e3") == 0
+    assert config()["data"]["init_args"]["path"] == "1e3"
+    assert kit("test", "runs/small/latest") == 0
+
+
+def test_what_is_no_file_here_keeps_its_name(kit: Run, recipe: str) -> None:
+    assert kit("fit", "-c", recipe, "--data.path", "s3://bucket/rows.csv") == 0
+    assert config()["data"]["init_args"]["path"] == "s3://bucket/rows.csv"
+
+
+def test_weights_alone_cannot_be_gone_on_with(kit: Run, recipe: str, capsys: Any) -> None:
+    assert kit("fit", "-c", recipe, "--callbacks.ModelCheckpoint.save_weights_only", "true") == 0
+    assert kit("fit", "runs/small/latest") == 2
+    assert "holds weights alone" in capsys.readouterr().err
+
+
+def test_max_time_is_named(kit: Run, recipe: str) -> None:
+    assert kit("fit", "-c", recipe, "--trainer.max_time", "00:00:00:00") == 0
+    assert RunDirectory.latest("small").record().stop_reason == "out of time (max_time)"
+
+
+def test_a_recipe_without_its_flag_is_recognised(kit: Run, recipe: str, capsys: Any) -> None:
+    assert kit("fit", recipe) == 2
+    assert f"say -c {recipe}" in capsys.readouterr().err
