@@ -9,6 +9,11 @@ from torch import Tensor
 from lightning_kit.datamodules.array_files import Array
 from lightning_kit.datamodules.errors import DataError
 
+KINDS = (
+    "integers are classes and floats are values: save whole labels as integers for"
+    " classification, values as floats for regression"
+)
+
 
 def input_tensor(array: Array, name: str, file: str, dtype: Literal["float32", "int64"]) -> Tensor:
     """Turn ``(N, F, ...)`` numbers into a tensor of ``dtype``.
@@ -46,9 +51,11 @@ def target_tensor(array: Array, name: str, file: str) -> Tensor:
     if array.dtype.kind == "f":
         return _finite(array, name, file)
     if array.ndim == 2:
-        _refuse((array != 0) & (array != 1), array, name, file, "labels by column must be 0 or 1")
+        _refuse(
+            (array != 0) & (array != 1), array, name, file, "labels by column must be 0 or 1", KINDS
+        )
     else:
-        _refuse(array < 0, array, name, file, "a label must not be negative")
+        _refuse(array < 0, array, name, file, "a label must not be negative", KINDS)
     return _whole(array, name, file)
 
 
@@ -70,7 +77,7 @@ def check_range(target: Tensor, num_classes: int, name: str, file: str) -> None:
         DataError: Naming the first row.
     """
     rule = f"a label must be in [0, {num_classes})"
-    _refuse((target >= num_classes).numpy(), target.numpy(), name, file, rule)
+    _refuse((target >= num_classes).numpy(), target.numpy(), name, file, rule, KINDS)
 
 
 def check_classes(target: Tensor, name: str, file: str) -> None:
@@ -89,7 +96,8 @@ def check_classes(target: Tensor, name: str, file: str) -> None:
             f"no training row has label {absent}, though some have {present[-1]}",
             file=file,
             column=name,
-            way_out="number the classes from 0 without gaps, or name them all in class_names",
+            way_out="number the classes from 0 without gaps, or name them all in class_names;"
+            f" {KINDS}",
         )
 
 
@@ -116,11 +124,11 @@ def _whole(array: Array, name: str, file: str) -> Tensor:
     return torch.from_numpy(np.array(array, dtype=np.int64, order="C"))
 
 
-def _refuse(wrong: Array, array: Array, name: str, file: str, rule: str) -> None:
+def _refuse(wrong: Array, array: Array, name: str, file: str, rule: str, way_out: str = "") -> None:
     """Raise for the first element of ``array`` where ``wrong`` is true, if there is one."""
     if not wrong.any():
         return
     row, *rest = (int(index) for index in np.unravel_index(int(wrong.argmax()), wrong.shape))
     column = f"{name}[{', '.join(map(str, rest))}]" if rest else name
     value = array[(row, *rest)].item()
-    raise DataError(rule, file=file, row=row + 1, column=column, value=value)
+    raise DataError(rule, file=file, row=row + 1, column=column, value=value, way_out=way_out)

@@ -6,6 +6,7 @@ from typing import Literal, final
 from torch import Tensor
 
 from lightning_kit.datamodules.array_checks import (
+    KINDS,
     check_range,
     check_same_rows,
     input_tensor,
@@ -71,6 +72,7 @@ class ArraySource:
                 file=file,
                 column=self.target,
                 value=str(target.dtype),
+                way_out=KINDS,
             )
         if target.ndim == 1:
             check_range(target, num_classes, self.target, file)
@@ -91,6 +93,7 @@ class ArraySource:
                 file=file,
                 column=self.target,
                 value=f"{columns} of {target.dtype}",
+                way_out=KINDS,
             )
 
     def check_width(self, input: Tensor, row_shape: list[int], file: str) -> None:

@@ -5,10 +5,11 @@ from typing import Any, Literal, final
 
 from torch import Tensor
 
-from lightning_kit.datamodules.array_checks import check_classes
+from lightning_kit.datamodules.array_checks import KINDS, check_classes
 from lightning_kit.datamodules.array_paths import ArrayPaths
 from lightning_kit.datamodules.array_source import ArraySource
 from lightning_kit.datamodules.base import AbstractDataModule, Part
+from lightning_kit.datamodules.dealt import Dealt, hash_of_tensors
 from lightning_kit.datamodules.errors import DataError
 from lightning_kit.datamodules.parts import Parts, deal, take
 from lightning_kit.datamodules.preprocess import Standardise
@@ -103,8 +104,11 @@ class ArrayDataModule(AbstractDataModule):
         self.stratify = stratify
         self._parts: Parts = {}
         self._row_shape: list[int] | None = None
+        self._dealt: Dealt | None = None
 
     def setup(self, stage: str) -> None:
+        if stage == "fit":
+            self._trained = None
         if self.paths.path is not None and not self._parts:
             self._parts = self._deal(self.paths.path)
         if self.standardise and self.preprocess is None:
@@ -113,6 +117,8 @@ class ArrayDataModule(AbstractDataModule):
             self._fit()
 
     def load(self, part: Part) -> tuple[Tensor, Tensor | None]:
+        if part != "predict" or self.paths.predict_path is None:
+            self.check_dealt(part, self.paths.path)
         input, target = self._part(part)
         file = self.paths.of(part)
         if self._row_shape is not None:
@@ -124,6 +130,9 @@ class ArrayDataModule(AbstractDataModule):
         if target is not None and self.target_mean is not None:
             self.source.check_values(target, len(self.target_mean), file)
         return input, target
+
+    def dealt(self) -> Dealt | None:
+        return self._dealt
 
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "row_shape": self._row_shape}
@@ -150,15 +159,28 @@ class ArrayDataModule(AbstractDataModule):
         if classes and self.source.class_names is None:
             check_classes(target, self.source.target, self.paths.target_path or path)
         if self.stratify and not classes:
-            raise ValueError("stratify has no effect unless targets are classes: leave it out")
+            raise DataError(
+                "stratify has no effect unless targets are classes: leave it out",
+                file=self.paths.target_path or path,
+                column=self.source.target,
+                value=str(target.dtype),
+                way_out=KINDS,
+            )
         if self.stratify is False or not classes:
             split = random_split(len(input), self.fractions, self.seed)
         else:
             try:
                 split = stratified_split(target.numpy(), self.fractions, self.seed)
             except DataError as error:
-                way_out = "or split without regard to classes: stratify: false"
+                way_out = f"or split without regard to classes: stratify: false; {KINDS}"
                 raise DataError(str(error), file=path, way_out=way_out) from error
+        self._dealt = {
+            "rows": len(input),
+            "seed": self.seed,
+            "fractions": list(self.fractions),
+            "stratify": classes and self.stratify is not False,
+            "content": hash_of_tensors(input, target),
+        }
         parts = deal(input, target, split)
         parts.pop("predict", None)
         return parts

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import pytorch_lightning as pl
 from torch import Tensor, nn
 
+from lightning_kit.datamodules.dealt import Dealt, check_dealt
 from lightning_kit.datamodules.loader import BatchLoader
 
 Part = Literal["train", "val", "test", "predict"]
@@ -21,7 +22,9 @@ class AbstractDataModule(pl.LightningDataModule, ABC):
 
     The attributes below are what a task reads in its ``setup``; ``None`` where they do not apply.
     What was fitted on the training part is in ``state_dict``, hence in every checkpoint: the
-    attributes, and the state of a ``preprocess`` that exists when a checkpoint is loaded.
+    attributes, and the state of a ``preprocess`` that exists when a checkpoint is loaded. So is
+    what dealt the rows out, :meth:`dealt`, and a final half calls :meth:`check_dealt` in
+    :meth:`load`: Lightning restores a checkpoint only after :meth:`setup`.
 
     The final half calls ``self.save_hyperparameters(logger=False)``: Lightning would refuse to log
     an argument that the task calls by the same name and gives another value.
@@ -37,6 +40,7 @@ class AbstractDataModule(pl.LightningDataModule, ABC):
     class_counts: list[int] | None = None
     target_mean: Tensor | None = None
     target_std: Tensor | None = None
+    _trained: Dealt | None = None
 
     def __init__(self, *, batch_size: int, seed: int) -> None:
         super().__init__()
@@ -50,6 +54,21 @@ class AbstractDataModule(pl.LightningDataModule, ABC):
     @abstractmethod
     def load(self, part: Part) -> tuple[Tensor, Tensor | None]:
         """Return ``(input, target)`` of one part; ``target`` is None where rows have none."""
+
+    def dealt(self) -> Dealt | None:
+        """Return plain values that decided which row is in which part; None where none did."""
+        return None
+
+    def check_dealt(self, part: Part, file: str | None = None) -> None:
+        """Refuse rows that are dealt otherwise than those of the checkpoint.
+
+        Raises:
+            DataError: Naming what differs.
+        """
+        way_out = "go back to the data and settings of training"
+        if file is not None and part != "train":
+            way_out += f", or give this part a file of its own, {part}_path"
+        check_dealt(self._trained, self.dealt(), file, way_out)
 
     def train_dataloader(self) -> BatchLoader:
         # Lightning turns off the shuffling of DataLoaders only.
@@ -68,11 +87,13 @@ class AbstractDataModule(pl.LightningDataModule, ABC):
     def state_dict(self) -> dict[str, Any]:
         state = {name: getattr(self, name) for name in FITTED}
         state["preprocess"] = None if self.preprocess is None else {**self.preprocess.state_dict()}
+        state["dealt"] = self.dealt() if self._trained is None else self._trained
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         for name in FITTED:
             setattr(self, name, state_dict[name])
+        self._trained = state_dict.get("dealt")
         if self.preprocess is not None and state_dict["preprocess"] is not None:
             self.preprocess.load_state_dict(state_dict["preprocess"])
 

@@ -1,6 +1,7 @@
 """What plain models reach on a datamodule's own split: the score that a recipe is held against."""
 
 import warnings
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,8 @@ def baselines(datamodule: AbstractDataModule, part: Part = "test") -> dict[str, 
     classifies = datamodule.classes is not None
     scores: dict[str, float] = {}
     for name, model in _models(classifies, several=target.ndim > 1).items():
-        with warnings.catch_warnings():
+        # On a table's few rows, threads cost more than they do.
+        with _one_thread(), warnings.catch_warnings():
             # A baseline that has not quite converged is one still.
             warnings.filterwarnings("ignore", category=_not_converged())
             answer = model.fit(train, target).predict(input)
@@ -77,6 +79,13 @@ def _models(classifies: bool, *, several: bool) -> dict[str, Any]:
     }
     return {name: MultiOutputClassifier(model) if several else model
             for name, model in models.items()}  # fmt: skip
+
+
+def _one_thread() -> AbstractContextManager[Any]:
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    limits: AbstractContextManager[Any] = threadpool_limits(1)
+    return limits
 
 
 def _not_converged() -> type[Warning]:

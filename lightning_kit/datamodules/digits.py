@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lightning_kit.datamodules.base import AbstractDataModule, Part
+from lightning_kit.datamodules.dealt import Dealt
 from lightning_kit.datamodules.parts import Parts, deal, take
 from lightning_kit.datamodules.preprocess import Scale
 from lightning_kit.datamodules.splits import check_fractions, stratified_split
@@ -49,6 +50,8 @@ class DigitsDataModule(AbstractDataModule):
         self._parts: Parts = {}
 
     def setup(self, stage: str) -> None:
+        if stage == "fit":
+            self._trained = None
         if not self._parts:
             # A second to import, which `--help` should not wait for.
             from sklearn.datasets import load_digits
@@ -65,4 +68,8 @@ class DigitsDataModule(AbstractDataModule):
             self.class_counts = count_classes(target, 10)
 
     def load(self, part: Part) -> tuple[Tensor, Tensor | None]:
+        self.check_dealt(part)
         return take(self._parts, part)
+
+    def dealt(self) -> Dealt:
+        return {"fractions": list(self.fractions), "seed": self.seed}

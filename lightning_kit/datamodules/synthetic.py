@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lightning_kit.datamodules.base import AbstractDataModule, Part
+from lightning_kit.datamodules.dealt import Dealt
 from lightning_kit.datamodules.parts import Parts, deal, take
 from lightning_kit.datamodules.splits import check_fractions, random_split, stratified_split
 from lightning_kit.datamodules.targets import check_varies, count_classes, mean_and_std
 
 Kind = Literal["blobs", "labels", "surface"]
+DEALING = ("kind", "num_rows", "num_features", "num_classes", "num_targets", "noise", "seed")
 
 
 @final
@@ -76,6 +78,8 @@ class SyntheticDataModule(AbstractDataModule):
         self._parts: Parts = {}
 
     def setup(self, stage: str) -> None:
+        if stage == "fit":
+            self._trained = None
         if not self._parts:
             self._parts = self._make()
         if stage != "fit":
@@ -90,7 +94,12 @@ class SyntheticDataModule(AbstractDataModule):
             self.class_counts = count_classes(target, self.num_classes)
 
     def load(self, part: Part) -> tuple[Tensor, Tensor | None]:
+        self.check_dealt(part)
         return take(self._parts, part)
+
+    def dealt(self) -> Dealt:
+        settings = {name: getattr(self, name) for name in DEALING}
+        return {**settings, "fractions": list(self.fractions)}
 
     def _make(self) -> Parts:
         random = np.random.RandomState(np.random.MT19937(self.seed))

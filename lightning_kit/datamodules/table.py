@@ -8,6 +8,7 @@ from torch import Tensor
 
 from lightning_kit.artefact.encoders import feature_names
 from lightning_kit.datamodules.base import AbstractDataModule, Part
+from lightning_kit.datamodules.dealt import Dealt
 from lightning_kit.datamodules.preprocess import Standardise
 from lightning_kit.datamodules.table_columns import KINDS, ListedColumns
 from lightning_kit.datamodules.table_file import TableFile
@@ -142,6 +143,7 @@ class TableDataModule(AbstractDataModule):
             stages: dict[str, Part] = {"validate": "val", "test": "test", "predict": "predict"}
             self._parts.file(stages[stage])
             return
+        self._trained = None
         self._parts.forget()
         self._fit()
         # A bad cell in the test part should not wait for the end of the training.
@@ -154,7 +156,7 @@ class TableDataModule(AbstractDataModule):
         if self.encoders is None:
             rank_zero_info("no checkpoint gave the table's statistics: fitting the training part")
             self._fit()
-        rows = self._parts.rows(part)
+        rows = self._rows(part)
         assert self.encoders is not None
         return rows.encode(self.encoders), None if part == "predict" else self.target.read(
             rows, self.classes
@@ -162,13 +164,22 @@ class TableDataModule(AbstractDataModule):
 
     def raw_rows(self, part: Part) -> dict[str, list[Any]]:
         """Return the raw cells of the feature columns, as JSON has them: what a server will get."""
-        return self._parts.rows(part).plain(self.columns)
+        return self._rows(part).plain(self.columns)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.listed.check_same(state_dict["encoders"] or [])
         if self.standardise and state_dict["preprocess"] is not None:
             self.preprocess = Standardise(len(state_dict["preprocess"]["mean"]))
         super().load_state_dict(state_dict)
+
+    def dealt(self) -> Dealt | None:
+        return self._parts.dealt
+
+    def _rows(self, part: Part) -> TableRows:
+        rows = self._parts.rows(part)
+        if not self._parts.is_own(part):
+            self.check_dealt(part, rows.table.path)
+        return rows
 
     def _fit(self) -> None:
         rows = self._parts.rows("train")

@@ -1,5 +1,6 @@
 """Which columns of a table are features, and of which kind: by list, or else by what they hold."""
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from types import ModuleType
@@ -12,7 +13,11 @@ from lightning_kit.datamodules.table_file import TableFile
 
 GUESSES = (("number", number, "a number"), ("date", date, "an ISO date"))
 KINDS = {"numeric": "number", "categorical": "category", "dates": "date"}
-# Below this many rows, all texts may differ by chance.
+OTHER_DATE = re.compile(
+    r"(\d{1,2}/\d{1,2}/(\d{2}|\d{4})|\d{1,2}[.-]\d{1,2}[.-]\d{4}|\d{4}[/.]\d{1,2}[/.]\d{1,2})"
+    r"([ T].*)?"
+)
+# Below this many rows, most texts may differ by chance.
 MIN_ROWS_OF_AN_IDENTIFIER = 20
 
 
@@ -89,8 +94,8 @@ def infer_kind(table: TableFile, name: str) -> str:
     """Return ``number``, ``category`` or ``date`` by type, or by text that says nothing else.
 
     Raises:
-        DataError: If there is no value, or most but not all texts are numbers (or dates), or all
-            differ.
+        DataError: If there is no value, or most but not all texts are numbers (or dates), or most
+            differ, or are dates that are not ISO.
     """
     kind, cells = table.type_of(name), table.cells(name)
     if kind.startswith(("int", "uint", "float", "double", "half", "decimal")):
@@ -115,15 +120,33 @@ def infer_kind(table: TableFile, name: str) -> str:
                 value=cell,
                 way_out="leave a missing cell empty, or list the column in categorical or ignore",
             )
-    known = sum(cell in different for cell in cells)
-    if len(different) == known >= MIN_ROWS_OF_AN_IDENTIFIER:
+    _check_category(table, name, cells.tolist(), different)
+    return "category"
+
+
+def _check_category(
+    table: TableFile, name: str, cells: list[Any], different: Collection[Any]
+) -> None:
+    dates = {cell for cell in different if OTHER_DATE.fullmatch(str(cell).strip())}
+    if len(dates) > len(different) / 2:
+        row, cell = next((row, cell) for row, cell in enumerate(cells, 1) if cell in dates)
         raise DataError(
-            "must not have another text in every row",
+            "a date must be ISO, such as 2024-01-31",
+            file=table.path,
+            row=row,
+            column=name,
+            value=cell,
+            way_out="write it so, or list the column in ignore, or in categorical if it is meant",
+        )
+    known = sum(cell in different for cell in cells)
+    if known >= MIN_ROWS_OF_AN_IDENTIFIER and len(different) > known / 2:
+        raise DataError(
+            "must not have another text in most rows",
             file=table.path,
             column=name,
+            value=f"{len(different)} texts in {known} rows",
             way_out="list it in ignore, or in categorical if it is meant",
         )
-    return "category"
 
 
 def _wrong_cells(kind: ModuleType, cells: Collection[Any]) -> set[Any] | None:

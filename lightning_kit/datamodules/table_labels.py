@@ -14,6 +14,7 @@ from lightning_kit.datamodules.table_rows import TableRows
 
 # A class may well be called "none"; the other words say that the label is not known.
 MISSING_LABELS = MISSING_WORDS - {"none"}
+SEVERAL = "several targets are all numbers, or all truth values: 0, 1, true or false"
 TRUTH = {"0": 0, "1": 1, "false": 0, "true": 1}
 
 
@@ -80,7 +81,7 @@ def truth_values(rows: TableRows, names: list[str]) -> Tensor:
         for at, label in enumerate(found):
             if label not in TRUTH:
                 rule = "must be 0, 1, true or false, as several targets are labels of one row"
-                raise rows.error(rule, at, name, value=label, way_out="or kind: regression")
+                raise rows.error(rule, at, name, value=label, way_out=_way_out(label))
         columns.append(torch.tensor([TRUTH[label] for label in found], dtype=torch.int64))
     return torch.stack(columns, dim=1)
 
@@ -96,12 +97,20 @@ def numbers(rows: TableRows, names: list[str]) -> Tensor:
         try:
             values = read_numbers(name, rows[name])
         except RawRowsError as error:
-            hint = "or kind: classification" if len(names) == 1 else ""
+            hint = "or kind: classification" if len(names) == 1 else SEVERAL
             raise rows.placed(error, way_out=hint) from None
         if (gaps := np.isnan(values)).any():
             raise _missing(rows, int(np.argmax(gaps)), name)
         columns.append(torch.from_numpy(values).float())
     return columns[0] if len(names) == 1 else torch.stack(columns, dim=1)
+
+
+def _way_out(label: str) -> str:
+    try:
+        float(label)
+    except ValueError:
+        return "write 0 or 1, or name one target"
+    return "or kind: regression, if the targets are numbers"
 
 
 def _missing(rows: TableRows, at: int, name: str) -> DataError:

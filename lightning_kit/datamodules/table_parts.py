@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import final
 
 from lightning_kit.datamodules.base import Part
+from lightning_kit.datamodules.dealt import Dealt, hash_of_file
 from lightning_kit.datamodules.splits import Split
 from lightning_kit.datamodules.table_file import TableFile
 from lightning_kit.datamodules.table_rows import TableRows
@@ -31,6 +32,7 @@ class TableParts:
     labels: Callable[[TableFile], Sequence[str] | None]
     _files: dict[str, TableFile] = field(default_factory=dict)
     _split: Split | None = None
+    dealt: Dealt | None = None
 
     def rows(self, part: Part) -> TableRows:
         """Return one part; without a file of its own, prediction gets the test part.
@@ -47,6 +49,10 @@ class TableParts:
             raise ValueError(f"fractions must give the {part} part rows before it is asked for")
         return TableRows(self.file("train"), self._dealt()[part])
 
+    def is_own(self, part: Part) -> bool:
+        """Say whether a part is a file, whole, so that no split decides its rows."""
+        return part in self.own or (part == "predict" and "test" in self.own)
+
     def has(self, part: Part) -> bool:
         """Say whether there are rows in the training, validation or test part."""
         return part in self.own or len(self._dealt()[part]) > 0
@@ -62,11 +68,14 @@ class TableParts:
     def forget(self) -> None:
         """Read the files anew when they are asked for next."""
         self._files.clear()
-        self._split = None
+        self._split = self.dealt = None
 
     def _dealt(self) -> Split:
         if self._split is None:
             table = self.file("train")
             labels = self.labels(table) if self.split.takes_labels else None
             self._split = self.split.deal(table, labels, self.seed)
+            if settings := self.split.settings(self.seed):
+                content = hash_of_file(self.path)
+                self.dealt = {"rows": table.num_rows, **settings, "content": content}
         return self._split

@@ -82,6 +82,24 @@ class TableSplit:
     def takes_labels(self) -> bool:
         return self.way in ("stratified", "kfold")
 
+    def settings(self, seed: int) -> dict[str, Any]:
+        """Return, as plain values, what decides the split beside the file; nothing if it is whole.
+
+        Args:
+            seed: Used where ``split_seed`` is None.
+        """
+        if self.has_val_file and self.has_test_file:
+            return {}
+        chosen: dict[str, Any] = {"split": self.way or "random"}
+        if self.way != "time":
+            chosen["seed"] = seed if self.split_seed is None else self.split_seed
+        if self.way != "kfold":
+            return {**chosen, "fractions": list(self._fractions()), "column": self.columns}
+        share = 0.15 if self.val_fraction is None else self.val_fraction
+        return {
+            **chosen, "num_folds": self.num_folds, "fold": self.fold, "val_fraction": share,
+        }  # fmt: skip
+
     def deal(self, table: TableFile, labels: Sequence[str] | None, seed: int) -> Split:
         """Return the rows of each part; those of a part with a file of its own are empty.
 

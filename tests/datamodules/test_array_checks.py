@@ -51,6 +51,21 @@ def test_wrong_inputs_are_named(array: Any, dtype: Any, message: str) -> None:
         input_tensor(np.asarray(array), "x", "a.npz", dtype)
 
 
+@pytest.mark.parametrize("array", [[0, 1, -1], [[0, 1], [2, 0]]])
+def test_integers_that_are_no_labels_get_a_way_out(array: Any) -> None:
+    way_out = "a.npz, .*column 'y.*integers are classes .*: save whole labels as integers .*floats"
+    with pytest.raises(DataError, match=way_out):
+        target_tensor(np.asarray(array), "y", "a.npz")
+    with pytest.raises(DataError, match=way_out):
+        check_classes(torch.tensor([3, 7, 9]), "y", "a.npz")
+    with pytest.raises(DataError, match=way_out):
+        check_range(torch.tensor([3, 7, 9]), 4, "y", "a.npz")
+
+
+def test_whole_floats_are_values() -> None:
+    assert target_tensor(np.array([0.0, 1.0]), "y", "a.npz").is_floating_point()
+
+
 def test_targets_keep_their_kind() -> None:
     for array, dtype, shape in (
         (np.array([0, 2], dtype=np.uint8), torch.int64, (2,)),

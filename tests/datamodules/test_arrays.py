@@ -200,3 +200,41 @@ def test_a_part_unlike_training_is_named(target: Any, input: Any, message: str) 
     datamodule = fitted(train_path=saved("a.npz", LABELS), val_path=saved("v.npz", target, input))
     with pytest.raises(DataError, match=message):
         datamodule.load("val")
+
+
+@pytest.mark.parametrize("part", ["train", "val", "test", "predict"])
+@pytest.mark.parametrize(
+    ("options", "rows", "differs"),
+    [
+        ({"seed": 5}, slice(100), "seed 0 -> 5 "),
+        ({"stratify": False}, slice(100), "stratify True -> False"),
+        ({"fractions": [0.5, 0.25, 0.25]}, slice(100), r"fractions .* -> \[0.5, 0.25, 0.25\]"),
+        ({}, slice(99), "rows 100 -> 99; content"),
+        ({}, slice(None, None, -1), "parts: content"),
+    ],
+)
+def test_a_split_that_is_not_that_of_training_is_refused(
+    part: Part, options: dict[str, Any], rows: slice, differs: str
+) -> None:
+    datamodule = fitted(saved("a.npz", LABELS))
+    saved("a.npz", LABELS[rows], INPUT[rows])
+    stage = {"train": "fit", "val": "validate"}.get(part, part)
+    other = restored(datamodule, stage, path="a.npz", **options)
+    with pytest.raises(DataError, match=f"a.npz: must be split as in training.*{differs}"):
+        other.load(part)
+    other.setup("fit")
+    assert len(other.load(part)[0])
+
+
+def test_a_part_of_its_own_file_does_not_depend_on_the_split() -> None:
+    datamodule = fitted(saved("a.npz", LABELS))
+    saved("t.npz", LABELS[:30], INPUT[:30])
+    assert len(restored(datamodule, "test", test_path="t.npz").load("test")[0]) == 30
+    other = restored(datamodule, "predict", path="a.npz", predict_path="t.npz", seed=5)
+    assert len(other.load("predict")[0]) == 30
+
+
+def test_stratifying_values_names_file_and_array() -> None:
+    message = r"a.npz, column 'target': stratify has no effect .*float32' \(integers are classes"
+    with pytest.raises(DataError, match=message):
+        fitted(saved("a.npz", LABELS.astype(float)), stratify=True)

@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import r2_score, root_mean_squared_error
@@ -96,3 +97,26 @@ def test_pictures_are_flattened() -> None:
 def test_a_part_without_targets_is_refused() -> None:
     with pytest.raises(ValueError, match="part must have targets to score, got 'predict'"):
         baselines(cancer(), "predict")
+
+
+def test_they_fit_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
+
+    seen: list[int] = []
+    fit = Ridge.fit
+
+    def spy(self: Any, *args: Any, **options: Any) -> Any:
+        seen.extend(pool["num_threads"] for pool in threadpool_info())
+        return fit(self, *args, **options)
+
+    monkeypatch.setattr(Ridge, "fit", spy)
+    datamodule = SyntheticDataModule(kind="surface", num_rows=60)
+    datamodule.setup("fit")
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        baselines(datamodule)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert set(seen) == {1}

@@ -1,6 +1,7 @@
+import pytest
 import torch
 
-from lightning_kit.datamodules import DigitsDataModule
+from lightning_kit.datamodules import DataError, DigitsDataModule
 from lightning_kit.datamodules.base import Part
 
 
@@ -52,3 +53,12 @@ def test_the_seed_decides_the_split() -> None:
     first, again, other = (digits(seed=seed).load("test")[0] for seed in (0, 0, 1))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_a_split_that_is_not_that_of_training_is_refused() -> None:
+    trained, other = DigitsDataModule(), DigitsDataModule(seed=1)
+    trained.setup("fit")
+    other.setup("test")
+    other.load_state_dict(trained.state_dict())
+    with pytest.raises(DataError, match="must be split as in training"):
+        other.load("test")

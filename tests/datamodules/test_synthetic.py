@@ -92,3 +92,12 @@ def test_arguments_out_of_range_or_without_effect_are_refused(
 def test_too_few_rows_for_the_classes_are_refused() -> None:
     with pytest.raises(DataError, match=r"rows of class .* must be at least 3 for parts, got 2"):
         made(num_rows=6)
+
+
+def test_a_split_that_is_not_that_of_training_is_refused() -> None:
+    trained, other = SyntheticDataModule(), SyntheticDataModule(noise=0.3)
+    trained.setup("fit")
+    other.setup("test")
+    other.load_state_dict(trained.state_dict())
+    with pytest.raises(DataError, match="must be split as in training"):
+        other.load("test")

@@ -1,3 +1,4 @@
+import json
 import logging
 import pickle
 from itertools import chain
@@ -140,7 +141,10 @@ def test_other_test_and_val_rows_change_nothing_that_is_fitted(path: str) -> Non
             table["size"][row], table["colour"][row] = "1e6", "violet"
             table["bought"][row] = "1999-01-01"
     after = fitted(write(Path(path), table))
-    assert state_of(before) == state_of(after)
+    states = state_of(before), state_of(after)
+    # That the file is another is the one thing that must be told.
+    assert states[0].pop("dealt") != states[1].pop("dealt")
+    assert states[0] == states[1]
     # So that the comparison can fail: a training row does change what is fitted.
     table["size"][before._parts.rows("train").rows[0]] = "1e6"
     assert state_of(fitted(write(Path(path), table))) != state_of(before)
@@ -401,3 +405,118 @@ def test_tables_that_cannot_be_learnt_from_are_refused(tmp_path: Path, path: str
 def test_wrong_options_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         TableDataModule("a.csv", "dear", **options)
+
+
+def test_categories_agree_between_csv_parquet_and_json(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    flag, grade, tenth = random.random(60) < 0.5, random.integers(0, 4, 60), random.random(60)
+    table: dict[str, list[Any]] = {
+        "flag": flag.tolist(),
+        "grade": [None if row == 0 else float(cell) for row, cell in enumerate(grade)],
+        "tenth": np.round(2 * tenth, 0).tolist(),
+        "y": (flag ^ (grade > 1)).tolist(),
+    }
+    text = {
+        name: ["" if cell is None else str(cell) for cell in cells] for name, cells in table.items()
+    }
+    options: dict[str, Any] = {"categorical": ["flag", "grade", "tenth"]}
+    typed = TableDataModule(write(tmp_path / "a.parquet", table), "y", **options)
+    plain = TableDataModule(write(tmp_path / "a.csv", text), "y", **options)
+    for datamodule in (typed, plain):
+        datamodule.setup("fit")
+    assert text["flag"][0] in ("True", "False")
+    assert typed.encoders == plain.encoders
+    assert typed.classes == plain.classes == ["false", "true"]
+    for left, right in zip(typed.load("test"), plain.load("test"), strict=True):
+        assert left is not None
+        assert right is not None
+        assert torch.equal(left, right)
+    assert plain.encoders is not None
+    raw = json.loads(json.dumps(typed.raw_rows("test")))
+    assert np.array_equal(encode(raw, plain.encoders), plain.load("test")[0].numpy())
+
+
+def restored(state: dict[str, Any], stage: str, path: str, **options: Any) -> TableDataModule:
+    """As Lightning does it in another process: set up first, then load the state."""
+    datamodule = module(path, **options)
+    datamodule.setup(stage)
+    datamodule.load_state_dict(state)
+    return datamodule
+
+
+@pytest.mark.parametrize("part", ["train", "val", "test", "predict"])
+@pytest.mark.parametrize(
+    ("options", "rows", "differs"),
+    [
+        ({"seed": 5}, 200, "seed 0 -> 5 "),
+        ({"split_seed": 5}, 200, "seed 0 -> 5 "),
+        ({"fractions": [0.5, 0.25, 0.25]}, 200, r"fractions \[0.7, .*\] -> \[0.5, 0.25, 0.25\]"),
+        ({"split": "stratified"}, 200, "split random -> stratified"),
+        ({}, 201, "rows 200 -> 201; content"),
+    ],
+)
+def test_a_split_that_is_not_that_of_training_is_refused(
+    path: str, part: Any, options: dict[str, Any], rows: int, differs: str
+) -> None:
+    state = fitted(path).state_dict()
+    write(Path(path), columns(rows=rows))
+    stage = {"train": "fit", "val": "validate"}.get(part, part)
+    datamodule = restored(state, stage, path, **options)
+    for load in (datamodule.load, datamodule.raw_rows):
+        with pytest.raises(DataError, match=f"shop.csv: must be split as in .*: {differs}") as info:
+            load(part)
+    assert (f"{part}_path" in str(info.value)) == (part != "train")
+
+
+def test_other_cells_in_as_many_rows_are_refused(path: str) -> None:
+    state = fitted(path).state_dict()
+    write(Path(path), columns(seed=1))
+    with pytest.raises(DataError, match="other parts: content .go back to the data"):
+        restored(state, "test", path).load("test")
+
+
+def test_a_part_of_its_own_file_does_not_depend_on_the_split(path: str, tmp_path: Path) -> None:
+    state = fitted(path).state_dict()
+    own = write(tmp_path / "own.csv", columns(seed=1, rows=50))
+    for part in ("val", "test", "predict"):
+        datamodule = restored(state, "test", path, seed=5, **{f"{part}_path": own})
+        assert len(datamodule.load(part)[0]) == 50
+    assert len(restored(state, "predict", path, seed=5, test_path=own).load("predict")[0]) == 50
+
+
+def test_a_seed_that_deals_nothing_may_change(path: str) -> None:
+    split: dict[str, Any] = {"split": "time", "time_column": "bought"}
+    for options in (split, {"split_seed": 0}):
+        state = fitted(path, **options).state_dict()
+        assert len(restored(state, "test", path, seed=5, **options).load("test")[0]) == 30
+
+
+def test_a_checkpoint_from_before_splits_were_kept_still_loads(path: str) -> None:
+    state = fitted(path).state_dict()
+    del state["dealt"]
+    assert len(restored(state, "test", path, seed=5).load("test")[0]) == 30
+
+
+def test_a_new_fit_may_have_another_split(path: str) -> None:
+    datamodule = restored(fitted(path).state_dict(), "test", path, seed=5)
+    datamodule.setup("fit")
+    assert len(datamodule.load("test")[0]) == 30
+
+
+# Lightning warns that the folder of the checkpoints is not empty.
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_fit_is_not_resumed_on_another_split(path: str, tmp_path: Path) -> None:
+    def trainer(epochs: int) -> pl.Trainer:
+        return pl.Trainer(
+            accelerator="cpu", max_epochs=epochs, logger=False, default_root_dir=tmp_path,
+            enable_progress_bar=False, enable_model_summary=False,
+        )  # fmt: skip
+
+    net = nn.Linear(11, 2)
+    first = trainer(1)
+    first.fit(ClassificationTask(net, 2), module(path))
+    file = first.checkpoint_callback.best_model_path  # type: ignore[union-attr]
+    with pytest.raises(DataError, match="seed 0 -> 5"):
+        trainer(2).fit(ClassificationTask(net, 2), module(path, seed=5), ckpt_path=file)
+    with pytest.raises(DataError, match="seed 0 -> 5"):
+        trainer(1).test(ClassificationTask(net, 2), module(path, seed=5), ckpt_path=file)

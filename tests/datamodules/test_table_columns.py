@@ -47,9 +47,29 @@ def test_a_column_of_nothing_or_of_identifiers_is_refused(tmp_path: Path) -> Non
     with pytest.raises(DataError, match=r"column 'a': must have a value \(ignore it\)"):
         infer_kind(table(tmp_path, a=["", None]), "a")
     names = [f"id-{row}" for row in range(20)]
-    with pytest.raises(DataError, match="column 'a': must not have another text in every row"):
+    with pytest.raises(DataError, match="column 'a': must not have another text in most rows"):
         infer_kind(table(tmp_path, a=names), "a")
     assert infer_kind(table(tmp_path, a=names[:19]), "a") == "category"
+
+
+def test_texts_that_mostly_differ_are_refused_unless_listed(tmp_path: Path) -> None:
+    rows = table(tmp_path, a=[f"id-{row % 13}" for row in range(25)])
+    message = r"column 'a': must not have another text in most rows, got '13 texts in 25 rows'"
+    with pytest.raises(DataError, match=message):
+        infer_kind(rows, "a")
+    assert ListedColumns(categorical=["a"]).choose(rows, set()) == {"a": "category"}
+    few = table(tmp_path, a=[f"id-{row % 12}" for row in range(25)])
+    assert infer_kind(few, "a") == "category"
+
+
+@pytest.mark.parametrize("day", ["31/12/2024", "1/2/24", "31.12.2024", "2024/12/31 10:00"])
+def test_dates_that_are_not_iso_are_no_categories(tmp_path: Path, day: str) -> None:
+    rows = table(tmp_path, a=["", day, day])
+    message = f"row 2, column 'a': a date must be ISO, such as 2024-01-31, got '{day}' .write it so"
+    with pytest.raises(DataError, match=message):
+        infer_kind(rows, "a")
+    assert ListedColumns(categorical=["a"]).choose(rows, set()) == {"a": "category"}
+    assert infer_kind(table(tmp_path, a=["10.0.0.1", "1.2.3", "1/2"]), "a") == "category"
 
 
 def test_listed_columns_win_and_the_rest_is_inferred(tmp_path: Path) -> None:

@@ -65,6 +65,21 @@ def test_truth_values_are_a_column_a_label(tmp_path: Path) -> None:
         truth_values(rows(tmp_path, "a\n2\n"), ["a"])
 
 
+def test_truth_values_are_read_as_pandas_writes_them(tmp_path: Path) -> None:
+    table = rows(tmp_path, "a,b\nTrue,FALSE\n1.0,True\n")
+    assert truth_values(table, ["a", "b"]).tolist() == [[1, 0], [1, 1]]
+    assert find_classes(rows(tmp_path, "a\nTrue\nFalse\n"), "a") == ["false", "true"]
+
+
+def test_the_way_out_of_several_targets_fits_the_cell(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"got 'x' \(write 0 or 1, or name one target\)"):
+        truth_values(rows(tmp_path, "a\nx\n"), ["a"])
+    with pytest.raises(DataError, match=r"got '2' \(or kind: regression, if"):
+        truth_values(rows(tmp_path, "a\n2\n"), ["a"])
+    with pytest.raises(DataError, match=r"got 'x' \(several targets are all numbers, or all"):
+        numbers(rows(tmp_path, "a,b\nx,1\n"), ["a", "b"])
+
+
 def test_numbers_keep_their_shape(tmp_path: Path) -> None:
     table = rows(tmp_path, "a,b\n1,2.5\n3,4\n")
     one, two = numbers(table, ["b"]), numbers(table, ["a", "b"])

@@ -33,6 +33,7 @@ def test_the_kind_is_inferred_from_the_cells(tmp_path: Path, text: str, kind: st
 def test_several_targets_are_labels_where_all_are_truth_values(tmp_path: Path) -> None:
     both = TableTarget(["a", "b"])
     assert both.kind_in(table(tmp_path, "a,b\n1,true\n0,false\n")) == "classification"
+    assert both.kind_in(table(tmp_path, "a,b\nTrue,1\nFalse,0\n")) == "classification"
     assert both.kind_in(table(tmp_path, "a,b\n1,2\n0,1\n")) == "regression"
 
 

@@ -1,5 +1,7 @@
 """Text categories, one feature each; what was not in the training rows is none of them."""
 
+import logging
+import re
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,12 @@ from numpy.typing import NDArray
 from lightning_kit.artefact.encoders.cells import Column, RawRowsError, as_cells, is_absent
 
 RULE = "must be text, a number or a truth value"
+# Fewer rows may all be new by chance.
+MIN_ROWS_TO_WARN = 10
+
+_logger = logging.getLogger(__name__)
+# As a writer of numbers puts it; "007" and "+3" are codes, and "1.10" is not "1.1".
+_WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))(?:\.0+)?")
 
 
 def fit(column: str, cells: Column) -> dict[str, Any]:
@@ -40,6 +48,8 @@ def encode(cells: Column, encoder: dict[str, Any]) -> NDArray[np.float32]:
     codes = np.fromiter((order.get(value, -1) for value in values), np.int64, count=len(values))
     features = np.zeros((len(values), len(order)), dtype=np.float32)
     known = np.flatnonzero(codes >= 0)
+    if not len(known) and len(values) >= MIN_ROWS_TO_WARN:
+        _warn_of_unknown(encoder, values)
     features[known, codes[known]] = 1
     return features
 
@@ -73,13 +83,16 @@ def read(column: str, cells: Column) -> list[str | None]:
 def text(cell: object) -> str | None:
     """Return what a category is called; CSV, Parquet and JSON agree on it.
 
-    >>> [text(cell) for cell in (" red ", 3, 3.0, 2.5, True, None)]
-    ['red', '3', '3', '2.5', 'true', None]
+    A CSV file has only text, so text that is plainly a whole number or a truth value is called
+    as that is.
+
+    >>> [text(cell) for cell in (" red ", 3, 3.0, "3.0", "007", 2.5, True, "True", None)]
+    ['red', '3', '3', '3', '007', '2.5', 'true', 'true', None]
     """
     if is_absent(cell):
         return None
     if isinstance(cell, str):
-        return cell.strip()
+        return _canonical(cell.strip())
     if isinstance(cell, bool | np.bool_):
         return "true" if cell else "false"
     if isinstance(cell, int | np.integer):
@@ -88,3 +101,19 @@ def text(cell: object) -> str | None:
         value = float(cell)
         return str(int(value)) if value.is_integer() else repr(value)
     raise TypeError
+
+
+def _canonical(word: str) -> str:
+    if (lower := word.lower()) in ("true", "false"):
+        return lower
+    whole = _WHOLE.fullmatch(word)
+    return word if whole is None else "0" if whole[1] == "-0" else whole[1]
+
+
+def _warn_of_unknown(encoder: dict[str, Any], values: list[str | None]) -> None:
+    unknown = next((value for value in values if value is not None), None)
+    if unknown is not None:
+        _logger.warning(
+            "column %r: none of %d rows has a category of the training rows, %s, got %r",
+            encoder["column"], len(values), ", ".join(encoder["categories"][:5]), unknown,
+        )  # fmt: skip

@@ -40,6 +40,34 @@ def test_csv_parquet_and_json_call_a_category_the_same() -> None:
     assert read("c", ["007", 2.5]) == ["007", "2.5"]
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("True", True), ("FALSE", False), ("3.0", 3), ("-3.00", -3.0), ("0", 0.0), ("-0.0", -0.0),
+     ("2.5", 2.5), ("12345678901234567890", 12345678901234567890)],
+)  # fmt: skip
+def test_text_of_a_number_or_a_truth_value_is_called_as_that_is(text: str, number: Any) -> None:
+    assert read("c", [text]) == read("c", [number])
+
+
+@pytest.mark.parametrize(
+    "text", ["007", "+3", "1e5", "1.10", "3.", ".0", "00.0", "1_000", "\u0663", "truex", "1.0.0"]
+)
+def test_a_code_stays_as_it_is(text: str) -> None:
+    assert read("c", [text]) == [text]
+
+
+def test_rows_without_any_known_category_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    encoder = fit("c", ["a", "b"])
+    encode(["x"] * 9, encoder)
+    encode(["x"] * 9 + ["a"], encoder)
+    encode([None] * 10, encoder)
+    assert not caplog.records
+    encode([None] + ["x"] * 9, encoder)
+    assert caplog.messages == [
+        "column 'c': none of 10 rows has a category of the training rows, a, b, got 'x'"
+    ]
+
+
 @pytest.mark.parametrize("cell", [["a"], {"a": 1}, date(2024, 1, 1), b"a"])
 def test_a_cell_without_a_text_is_named(cell: Any) -> None:
     with pytest.raises(RawRowsError, match="row 2, column 'c': must be text, a number or a truth"):
