@@ -14,6 +14,15 @@ from typing import Any
 
 from lightning_kit.cli.errors import InputError
 
+# Arguments that build something later, and how such a one is written.
+BUILDERS = {"optimizer", "lr_scheduler"}
+BUILDER: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["class_path"],
+    "properties": {"class_path": {"type": "string"}, "init_args": {"type": "object"}},
+}
+
 
 def main(args: list[str]) -> int:
     if {"-h", "--help"} & set(args):
@@ -39,6 +48,11 @@ def schema() -> dict[str, Any]:
         found: dict[str, Any] = json.loads(_parser().get_completion_script("jsonschema"))
     # An overlay is a recipe in part.
     found.pop("required", None)
+    for module in found["$defs"]["LightningModule"]["anyOf"]:
+        arguments = module.get("properties", {}).get("init_args", {}).get("properties", {})
+        for name in BUILDERS & arguments.keys():
+            # jsonargparse's schema knows a callable by its name alone, not by class and arguments.
+            arguments[name] = {"anyOf": [arguments[name], BUILDER]}
     found["title"] = "lightning_kit recipe"
     found["properties"]["callbacks"] = {
         "type": "object",
