@@ -98,14 +98,15 @@ class SettingsKeeper(pl.Callback):
         self._write_back_callbacks(trainer, before.get("callbacks"))
         schedules = [config.scheduler for config in trainer.lr_scheduler_configs]
         driven = [getattr(schedule, "optimizer", None) for schedule in schedules]
+        # Lightning puts a stand-in where `configure_optimizers` returns nothing: no settings.
+        recorded = before.get("optimizers") or [None] * len(trainer.optimizers)
         changed = [
             optimizer
-            for o, optimizer in enumerate(trainer.optimizers)
+            for optimizer, given, was in zip(
+                trainer.optimizers, self.given.optimizers, recorded, strict=False
+            )
             if self._write_back_groups(
-                optimizer,
-                self.given.optimizers[o],
-                (before.get("optimizers") or {o: None})[o],
-                driven=any(optimizer is other for other in driven),
+                optimizer, given, was, driven=any(optimizer is other for other in driven)
             )
         ]
         self._write_back_schedules(schedules, before.get("schedules"), changed)

@@ -216,3 +216,28 @@ def test_a_chained_schedule_goes_on_with_a_new_rate(tmp_path: Path) -> None:
     fit(Chained(lr=0.8), 2, tmp_path)
     _, rates, _ = fit(Chained(lr=0.4), 3, ckpt=tmp_path / "epoch=1.ckpt")
     assert rates.seen == pytest.approx([0.1] * len(rates.seen))
+
+
+class Still(PlainModule):
+    """Trains nothing by itself: two optimizers by hand, or none."""
+
+    def __init__(self, optimizers: int, lr: float = 0.5) -> None:
+        super().__init__(lr=lr)
+        self.optimizers_wanted = optimizers
+        self.automatic_optimization = optimizers == 0
+
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        for optimizer in self.optimizers() if self.optimizers_wanted else ():  # type: ignore[union-attr]
+            optimizer.step()
+        return None
+
+    def configure_optimizers(self) -> Any:
+        parameters = list(self.parameters())
+        return [torch.optim.SGD(parameters, lr=self.lr) for _ in range(self.optimizers_wanted)]
+
+
+@pytest.mark.filterwarnings("ignore:`training_step` returned `None`")
+def test_two_optimizers_by_hand_take_the_new_rate(tmp_path: Path) -> None:
+    fit(Still(2), 1, tmp_path)
+    trainer, _, _ = fit(Still(2, lr=0.1), 2, ckpt=tmp_path / "epoch=0.ckpt")
+    assert [o.param_groups[0]["lr"] for o in trainer.optimizers] == [0.1, 0.1]
