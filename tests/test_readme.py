@@ -11,7 +11,7 @@ from conftest import Run
 from origin.table import rewritten
 from programs.plain import PlainData, PlainModule
 
-from lightning_kit.cli import VERBS, verbs
+from lightning_kit.cli import VERBS, verb_lines
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -45,7 +45,7 @@ def test_the_targets_exist() -> None:
 
 
 def test_every_verb_and_folder_is_in_its_table() -> None:
-    for verb in verbs():
+    for verb in verb_lines():
         assert re.search(rf"^\| .*`{verb}`", README, flags=re.MULTILINE), verb
     for folder in (ROOT / "lightning_kit").iterdir():
         if folder.is_dir() and (folder / "__init__.py").exists():

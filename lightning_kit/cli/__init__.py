@@ -41,7 +41,7 @@ def main(args: list[str]) -> int:
         return 130
 
 
-def verbs() -> dict[str, str]:
+def verb_lines() -> dict[str, str]:
     """Return each verb with its one line, read from its file without importing it."""
     files = sorted(path for path in VERBS.glob("*.py") if path.stem != "__init__")
     docs = {path.stem: ast.get_docstring(ast.parse(path.read_text())) or "" for path in files}
@@ -66,7 +66,7 @@ def _dispatch(args: list[str]) -> int:
 
 
 def _help() -> str:
-    lines = [f"  {verb:<10}{line}" for verb, line in verbs().items()]
+    lines = [f"  {verb:<10}{line}" for verb, line in verb_lines().items()]
     return "\n".join(
         [
             f"usage: {PROGRAM} VERB [...]",

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from conftest import Run
 
-from lightning_kit.cli import verbs
+from lightning_kit.cli import verb_lines
 
 
 def test_every_verb_has_one_line() -> None:
-    found = verbs()
+    found = verb_lines()
     assert {"fit", "validate", "test", "predict", "check", "new", "list", "explain"} <= set(found)
     assert all(line.endswith(".") and len(line) < 80 for line in found.values())
 
@@ -49,6 +49,12 @@ def test_the_module_is_the_program() -> None:
 
 
 def test_every_verb_has_help(kit: Run, capsys: Any) -> None:
-    for verb in verbs():
+    for verb in verb_lines():
         assert kit(verb, "--help") == 0
         assert f"usage: lightning-kit {verb}" in capsys.readouterr().out
+
+
+def test_help_works_after_a_verb_was_imported(kit: Run, capsys: Any) -> None:
+    assert kit("list", "tasks") == 0
+    assert kit("--help") == 0
+    assert "  fit " in capsys.readouterr().out
