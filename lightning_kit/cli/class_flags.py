@@ -11,6 +11,8 @@ from lightning_kit.cli.flags import Flag
 from lightning_kit.cli.layers import lay, nested, same_class
 from lightning_kit.cli.places import NAMED, at, in_full
 
+# Where torch keeps what an argument of this name takes.
+HOMES = {"optimizer": "torch.optim", "lr_scheduler": "torch.optim.lr_scheduler"}
 HEADS = ("model", "data", "trainer", "optimizer", "lr_scheduler")
 
 
@@ -57,7 +59,7 @@ def _is_below(key: str, other: str) -> bool:
 def _class_named(key: str, value: Any, config: Config) -> str | None:
     """Return the import path of the class that ``value`` names, None where it names none."""
     name = value.get("class_path") if isinstance(value, dict) else value
-    if not isinstance(name, str) or not name or key.partition(".")[0] not in HEADS:
+    if not isinstance(name, str) or parse(name) is None or key.partition(".")[0] not in HEADS:
         return None
     if key in NAMED:
         return class_path(resolve(NAMED[key], name))
@@ -67,15 +69,18 @@ def _class_named(key: str, value: Any, config: Config) -> str | None:
     if not is_class and not _takes_class(config, place):
         # A text such as `rows.csv` must not import a module `rows`.
         return None
+    home = HOMES.get(place[-1])
     if "." not in name and is_class:
         # A short name is looked for where the class below it lives.
-        name = f"{below['class_path'].rpartition('.')[0]}.{name}"
+        home = below["class_path"].rpartition(".")[0]
+    if "." not in name and home is not None:
+        name = f"{home}.{name}"
     if "." not in name or not all(part.isidentifier() for part in name.split(".")):
         return None
     try:
         found = by_import_path(name)
     except InputError:
-        if is_class:
+        if is_class or home is not None:
             raise
         return None
     return name if callable(found) else None

@@ -2,7 +2,7 @@
 
 import re
 
-from lightning_kit.cli.classes import EXTRAS
+from lightning_kit.cli.classes import EXTRAS, arguments, by_import_path
 from lightning_kit.cli.errors import InputError, did_you_mean
 
 
@@ -25,7 +25,7 @@ def of_parser(error: BaseException) -> str:
     if found := re.findall(r"Expected a ([^\n]+?)\. Got value: ([^\n]*)", text):
         return f"{prefix}must be {_kind(found[-1][0])}, got {found[-1][1]!r}"
     if found := re.findall(r"Option '([^']+)' is not accepted", text):
-        return f"{prefix}takes no {found[-1]!r}"
+        return f"{prefix}takes no {found[-1]!r}{_nearest_argument(found[-1], inside)}"
     if inside and not inside[-1][1].startswith("Parser key"):
         return f"{prefix}{with_extra(inside[-1][1], error)}"
     for item in re.findall(r"^ *- ([^\n]+)", text, flags=re.MULTILINE):
@@ -39,6 +39,15 @@ def of_parser(error: BaseException) -> str:
     lines = [line.strip(" -") for line in text.splitlines() if line.strip(" -")]
     told = [line for line in lines if not line.startswith(("Parser key", "Does not validate"))]
     return f"{prefix}{(told or lines or [type(error).__name__])[0]}"
+
+
+def _nearest_argument(name: str, inside: list[tuple[str, str]]) -> str:
+    """Return a suggestion from the arguments of the innermost class that an error names."""
+    try:
+        known = arguments(by_import_path(inside[-1][0])) if inside else None
+    except InputError:
+        known = None
+    return did_you_mean(name, known or [])
 
 
 def first_line(error: BaseException) -> str:

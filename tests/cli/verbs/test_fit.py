@@ -338,6 +338,24 @@ def test_weights_alone_cannot_be_gone_on_with(kit: Run, recipe: str, capsys: Any
     assert "holds weights alone" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        (("--model.optimizer", "Adamm"), "torch.optim has no 'Adamm': did you mean Adam?"),
+        (("--model.optimizer", "SGD", "--model.optimizer.lrr", "1"), "did you mean lr?"),
+        (("--model.model.in_featurs", "3"), "takes no 'in_featurs': did you mean in_features?"),
+        (("--model.lr_scheduler", "StepLRR"), "did you mean StepLR?"),
+    ],
+)
+def test_misspelt_names_inside_a_task(
+    kit: Run, recipe: str, capsys: Any, flags: tuple[str, ...], line: str
+) -> None:
+    linear = {"class_path": "torch.nn.Linear", "init_args": {"in_features": 3, "out_features": 2}}
+    task = {"class_path": "ClassificationTask", "init_args": {"num_classes": 2, "model": linear}}
+    assert kit("fit", "-c", recipe, "-c", write("task.yaml", {"model": task}), *flags) == 2
+    assert line in capsys.readouterr().err
+
+
 def test_max_time_is_named(kit: Run, recipe: str) -> None:
     assert kit("fit", "-c", recipe, "--trainer.max_time", "00:00:00:00") == 0
     assert RunDirectory.latest("small").record().stop_reason == "out of time (max_time)"
