@@ -16,11 +16,12 @@ def write_answers(path: Path, batches: list[Any], classes: list[str] | None = No
     """Write one row per sample to the CSV file ``path`` and return how many there are.
 
     A batch is a tensor ``(N, ...)`` or a dict of them; a column is made for every entry of a row.
-    The column ``prediction`` shows class names where ``classes`` are known.
+    Where ``classes`` are known, ``prediction`` shows their names, and a column for each class has
+    its name.
     """
     if not batches:
         raise InputError("there was nothing to predict: the predict data holds no batch")
-    columns = _columns(batches)
+    columns = _columns(batches, classes)
     predicted = columns.get("prediction")
     if classes is not None and predicted is not None and predicted.dtype.kind in "iu":
         columns["prediction"] = np.asarray(classes)[predicted]
@@ -31,7 +32,7 @@ def write_answers(path: Path, batches: list[Any], classes: list[str] | None = No
     return len(next(iter(columns.values())))
 
 
-def _columns(batches: list[Any]) -> dict[str, np.ndarray[Any, Any]]:
+def _columns(batches: list[Any], classes: list[str] | None) -> dict[str, np.ndarray[Any, Any]]:
     named = [batch if isinstance(batch, dict) else {"prediction": batch} for batch in batches]
     columns: dict[str, np.ndarray[Any, Any]] = {}
     for name in named[0]:
@@ -41,16 +42,19 @@ def _columns(batches: list[Any]) -> dict[str, np.ndarray[Any, Any]]:
                 f"predict: {name!r} is {type(parts[0]).__name__}, not a tensor with a first "
                 "dimension of samples; let predict_step return a tensor or a dict of tensors"
             )
-        columns.update(_flat(name, torch.cat(parts)))
+        columns.update(_flat(name, torch.cat(parts), classes))
     return columns
 
 
-def _flat(name: str, value: Tensor) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
+def _flat(
+    name: str, value: Tensor, classes: list[str] | None
+) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
     # numpy has no bfloat16.
     array = (value.float() if value.dtype == torch.bfloat16 else value).detach().cpu().numpy()
     if array.ndim == 1:
         yield name, array
         return
     array = array.reshape(len(array), -1)
+    named = classes is not None and len(classes) == array.shape[1]
     for index in range(array.shape[1]):
-        yield f"{name}_{index}", array[:, index]
+        yield f"{name}_{classes[index] if named and classes else index}", array[:, index]

@@ -29,7 +29,7 @@ def test_tensors() -> None:
 def test_named_answers_and_class_names() -> None:
     batch = {"prediction": torch.tensor([1, 0]), "p": torch.tensor([[0.25, 0.75], [0.5, 0.5]])}
     assert rows([batch], ["no", "yes"]) == [
-        ["prediction", "p_0", "p_1"], ["yes", "0.25", "0.75"], ["no", "0.5", "0.5"],
+        ["prediction", "p_no", "p_yes"], ["yes", "0.25", "0.75"], ["no", "0.5", "0.5"],
     ]  # fmt: skip
 
 
