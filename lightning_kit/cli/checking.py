@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lightning_kit.cli.classes import arguments, by_import_path
+from lightning_kit.cli.classes import KINDS, arguments, by_import_path, resolve
 from lightning_kit.cli.documents import Config
 from lightning_kit.cli.errors import InputError, did_you_mean
 from lightning_kit.cli.flags import TOP, Flag
@@ -44,6 +44,8 @@ def _trainer_argument(key: str, shown: str) -> Iterator[str]:
 
 def _entry(path: str, entry: Config) -> Iterator[str]:
     if "." not in entry["class_path"]:
+        if path.startswith("trainer.logger"):
+            yield from _logger(path, entry["class_path"])
         return
     try:
         cls = by_import_path(entry["class_path"])
@@ -63,6 +65,13 @@ def _entry(path: str, entry: Config) -> Iterator[str]:
             yield f"{path}.{name}: {cls.__name__} takes no {name!r}{did_you_mean(name, known)}"
     for name in entry.keys() - {"class_path", "init_args", "dict_kwargs"}:
         yield f"{path}.{name}: belongs below init_args, beside class_path {cls.__name__}"
+
+
+def _logger(path: str, name: str) -> Iterator[str]:
+    try:
+        resolve(KINDS["loggers"], name)
+    except InputError as error:
+        yield f"{path}: {error}"
 
 
 def _twin(cls: Any) -> str | None:

@@ -11,8 +11,12 @@ from lightning_kit.cli.flags import Flag
 from lightning_kit.cli.layers import lay, nested, same_class
 from lightning_kit.cli.places import NAMED, at, in_full
 
-# Where torch keeps what an argument of this name takes.
-HOMES = {"optimizer": "torch.optim", "lr_scheduler": "torch.optim.lr_scheduler"}
+# Where torch and Lightning keep what an argument of this name takes.
+HOMES = {
+    "optimizer": "torch.optim",
+    "lr_scheduler": "torch.optim.lr_scheduler",
+    "logger": "pytorch_lightning.loggers",
+}
 HEADS = ("model", "data", "trainer", "optimizer", "lr_scheduler")
 
 
@@ -38,7 +42,7 @@ def laid(config: Config, flags: list[Flag]) -> tuple[Config, list[Flag]]:
 
 def _takes_class(config: Config, place: list[str]) -> bool:
     """Say whether the argument at ``place`` takes a class or function, and no text."""
-    if place in (["optimizer"], ["lr_scheduler"]):
+    if place in (["optimizer"], ["lr_scheduler"], ["trainer", "logger"]):
         return True
     owner = at(config, place[:-2]) if place[-2:-1] == ["init_args"] else None
     if not isinstance(owner, dict) or "." not in owner.get("class_path", ""):
@@ -59,7 +63,10 @@ def _is_below(key: str, other: str) -> bool:
 def _class_named(key: str, value: Any, config: Config) -> str | None:
     """Return the import path of the class that ``value`` names, None where it names none."""
     name = value.get("class_path") if isinstance(value, dict) else value
-    if not isinstance(name, str) or parse(name) is None or key.partition(".")[0] not in HEADS:
+    # `null`, `true` and numbers name no class.
+    if not isinstance(name, str) or not isinstance(parse(name), str | dict):
+        return None
+    if key.partition(".")[0] not in HEADS:
         return None
     if key in NAMED:
         return class_path(resolve(NAMED[key], name))

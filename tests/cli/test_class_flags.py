@@ -72,7 +72,14 @@ def test_a_file_name_imports_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    "flag", ["--model.lr=1.5", "--model.o=null", "--trainer.default_root_dir=a.b", "--x=torch.nn"]
+    "flag",
+    [
+        "--model.lr=1.5",
+        "--model.o=null",
+        "--trainer.logger=false",
+        "--trainer.default_root_dir=a.b",
+        "--x=torch.nn",
+    ],
 )
 def test_other_values_are_left(flag: str) -> None:
     assert after(flag) == (CONFIG["model"], [flag])

@@ -199,6 +199,8 @@ def test_another_optimizer_brings_none_of_the_first_ones_settings(
         (["-c", "nowhere.yaml"], "nowhere.yaml: no such file"),
         (["--ckpt_path", "nowhere.ckpt"], "--ckpt_path nowhere.ckpt: no such file"),
         (["--trainer.accelerator", "abacus"], "abacus"),
+        (["--trainer.logger", "CSVLoger"], "did you mean CSVLogger?"),
+        (["--trainer.logger", "{class_path: CSVLoger}"], "did you mean CSVLogger?"),
         (["runs/small"], "is not a run directory"),
         (["a", "b"], "one run directory is enough"),
     ],
