@@ -116,3 +116,13 @@ def test_a_module_that_was_imported_is_trusted(hostile: Path) -> None:
         check_names({"model": {"class_path": "hostile_module.Evil"}})
     finally:
         del sys.modules["hostile_module"]
+
+
+def test_a_file_that_could_name_classes_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    check_names({"vocabulary": "words.json"})
+    Path("evil.yaml").write_text("class_path: evil.Evil")
+    with pytest.raises(ValueError, match=r"model names the file './evil\.yaml'"):
+        check_names({"model": "./evil.yaml"})
