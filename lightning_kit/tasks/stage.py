@@ -1,20 +1,26 @@
 """What one stage measures over an epoch."""
 
-from collections.abc import Mapping
-from typing import final
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Self, final
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
 from lightning_kit.tasks.step import StepOutput
 from lightning_kit.tasks.weighted_mean import WeightedMean
 
 Metrics = MetricCollection | Mapping[str, Metric]
+# Both are RuntimeErrors, as a metric's own checks raise, but no metric is to blame.
+_FAULTS_OF_THE_DEVICE = (torch.OutOfMemoryError, torch.AcceleratorError)
 
 
 @final
 class Stage(nn.Module):
     """The loss and the metrics of one stage, under the keys ``<name>/<metric>``.
+
+    What they add up stays at least float32 where the model is cast to a type of few digits.
 
     Args:
         name: ``train``, ``val`` or ``test``.
@@ -37,19 +43,70 @@ class Stage(nn.Module):
             prefix=f"{name}/",
             compute_groups=False,
         )
+        self._compared = ""
+        for key, metric in self.metrics.items(keep_base=True):
+            # Lightning calls it. A copy or a pickle has its class's own again, all but the name.
+            metric.compute = partial(self._compute, key, metric, metric.compute)  # type: ignore[method-assign]
 
     def update(self, output: StepOutput) -> None:
+        """Add a batch.
+
+        Raises:
+            ValueError: If a metric cannot compare such predictions with such targets.
+        """
         self.loss.update(output.loss, output.weight)
-        self.metrics.update(output.scores, output.target)
+        if not self._compared:
+            self._compared = _describe(output)
+        for name, metric in self.metrics.items(keep_base=True, copy_state=False):
+            try:
+                metric.update(output.scores, output.target)
+            except _FAULTS_OF_THE_DEVICE:
+                raise
+            except (ValueError, TypeError, IndexError, RuntimeError) as error:
+                raise _misfit(name, metric, _describe(output), error) from error
 
     def reset(self) -> None:
         """Forget what an epoch that was broken off has left behind."""
+        self._compared = ""
         self.loss.reset()
         self.metrics.reset()
 
     def logged(self) -> dict[str, Metric]:
         """Return each metric under the key it is logged by."""
         return {f"{self.name}/loss": self.loss, **dict(self.metrics.items())}
+
+    def _compute(self, name: str, metric: Metric, compute: Callable[[], Any]) -> Any:
+        try:
+            return compute()
+        # A RuntimeError may be another rank's that has died.
+        except (ValueError, TypeError, IndexError) as error:
+            raise _misfit(name, metric, self._compared, error) from error
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        # torchmetrics keeps the type at `.half()` but not at `.to(torch.bfloat16)`, which is what
+        # Lightning's "bf16-true" calls; a sum of bfloat16 stands still at 256 times what is added.
+        def keep_digits(tensor: Tensor) -> Tensor:
+            cast = fn(tensor)
+            dtype = torch.promote_types(cast.dtype, tensor.dtype)
+            return cast if dtype == cast.dtype else tensor.to(cast.device)
+
+        super()._apply(keep_digits, recurse)  # type: ignore[no-untyped-call]
+        return self
+
+
+def _describe(output: StepOutput) -> str:
+    scores, target = (
+        f"{tuple(tensor.shape)} {tensor.dtype}" for tensor in (output.scores, output.target)
+    )
+    return f"predictions {scores} and targets {target}"
+
+
+def _misfit(name: str, metric: Metric, compared: str, error: Exception) -> ValueError:
+    return ValueError(
+        f"metrics[{name!r}] of class {type(metric).__name__} must take what the task compares, "
+        f"{compared}, got {' '.join(str(error).split())}: "
+        "choose another class or arguments for it, or leave it out"
+    )
 
 
 def _check(metrics: Metrics) -> None:
