@@ -25,9 +25,11 @@ class ClassLoss(nn.Module):
 
     Raises:
         ValueError: If an argument is out of range, or has no effect for this ``kind``.
+        IndexError: When called on a CPU with a label that is no class; an accelerator stops too.
     """
 
     class_weights: Tensor | None
+    wanted: Tensor
 
     def __init__(
         self,
@@ -51,6 +53,9 @@ class ClassLoss(nn.Module):
         self.label_smoothing = label_smoothing
         self.ignore_index = ignore_index
         self.register_buffer("class_weights", _weights(class_weights, kind, num_classes))
+        # The probabilities that a label of 0 and one of 1 ask for.
+        wanted = torch.tensor([label_smoothing / 2, 1 - label_smoothing / 2])
+        self.register_buffer("wanted", wanted, persistent=False)
 
     def balance(self, counts: list[int] | None) -> None:
         """Weight each class by ``samples / (C * count)``, as scikit-learn's ``balanced`` does.
@@ -95,7 +100,7 @@ class ClassLoss(nn.Module):
 
     def _binary(self, logits: Tensor, target: Tensor) -> tuple[Tensor, int | Tensor]:
         losses = functional.binary_cross_entropy_with_logits(
-            logits, self._smooth(target, logits), reduction="none"
+            logits, self._wanted_of(target, logits), reduction="none"
         )
         if self.class_weights is None and self.ignore_index is None:
             return losses.mean(), len(target)
@@ -105,7 +110,7 @@ class ClassLoss(nn.Module):
     def _multilabel(self, logits: Tensor, target: Tensor) -> tuple[Tensor, int | Tensor]:
         losses = functional.binary_cross_entropy_with_logits(
             logits,
-            self._smooth(target, logits),
+            self._wanted_of(target, logits),
             pos_weight=self.class_weights,
             reduction="none",
         )
@@ -114,8 +119,17 @@ class ClassLoss(nn.Module):
         valid = self._valid(target)
         return _mean((losses * valid).sum(), valid)
 
-    def _smooth(self, target: Tensor, like: Tensor) -> Tensor:
-        return target.to(like.dtype) * (1 - self.label_smoothing) + self.label_smoothing / 2
+    def _wanted_of(self, target: Tensor, like: Tensor) -> Tensor:
+        # Looked up, not computed: any other number would be a loss like another.
+        found = self.wanted.index_select(0, self._label_of(target).reshape(-1))
+        return found.reshape(target.shape).to(like.dtype)
+
+    def _label_of(self, target: Tensor) -> Tensor:
+        """Return a class for every target, an ignored one too, whose weight is 0."""
+        label = target.long()
+        if self.ignore_index is None:
+            return label
+        return label.masked_fill(label == self.ignore_index, 0)
 
     def _valid(self, target: Tensor) -> Tensor:
         if self.ignore_index is None:
@@ -125,10 +139,7 @@ class ClassLoss(nn.Module):
     def _weight_of(self, target: Tensor) -> Tensor | float:
         if self.class_weights is None:
             return 1.0
-        label = target.long()
-        if self.ignore_index is not None:
-            label = label.masked_fill(label == self.ignore_index, 0)
-        return self.class_weights[label]
+        return self.class_weights[self._label_of(target)]
 
 
 def _mean(total: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:

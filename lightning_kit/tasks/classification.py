@@ -56,8 +56,9 @@ class ClassificationTask(AbstractTask):
         lr_scheduler_monitor: Key for ``ReduceLROnPlateau``, e.g. ``"val/loss"``.
 
     Raises:
-        ValueError: If an argument is out of range or has no effect for this ``kind``, or if the
-            first batch of a run has a label that is no class.
+        ValueError: If an argument is out of range or has no effect for this ``kind``, or if a batch
+            has a label that is no class: any one on a CPU, the first of a run on an accelerator,
+            which stops at a later one with an error of its own.
     """
 
     def __init__(
@@ -106,7 +107,11 @@ class ClassificationTask(AbstractTask):
         input, target = split(batch)
         logits = self(input)
         self._check(logits, target)
-        loss, weight = self.criterion(logits, target)
+        try:
+            loss, weight = self.criterion(logits, target)
+        except IndexError:
+            check_label_range(target, self.kind, self.num_classes, self.criterion.ignore_index)
+            raise
         with torch.no_grad():
             scores = self.postprocess(logits)["probabilities"]
         return StepOutput(loss, weight, scores[:, 1] if self.kind == "binary" else scores, target)

@@ -137,6 +137,33 @@ def test_labels_that_are_no_class_are_refused_in_every_run(
         getattr(make_trainer(), verb)(task, *loaders)
 
 
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1}, {"ignore_index": -1}])
+@pytest.mark.parametrize(
+    ("kind", "label", "message"),
+    [
+        ("multiclass", 12, r"in \[0, 3\), got 12"),
+        ("multiclass", -7, "got -7"),
+        ("binary", 2, "0 or 1 for binary, got 2"),
+        ("binary", -7, "got -7"),
+        ("multilabel", 2, "0 or 1 for multilabel, got 2"),
+    ],
+)
+def test_a_label_of_a_later_batch_that_is_no_class_is_one_line(
+    kind: Any, label: int, message: str, options: dict[str, Any], make_trainer: Callable[..., Any]
+) -> None:
+    shape = (4, 3) if kind == "multilabel" else (4,)
+    target = torch.ones(shape, dtype=torch.int64)
+    target[3] = label
+    bad, good = (
+        BatchLoader(INPUT, labels, batch_size=2, shuffle=False, seed=0)
+        for labels in (target, target.clamp(0, 1))
+    )
+    outputs, classes = (1, None) if kind == "binary" else (3, 3)
+    task = ClassificationTask(nn.Linear(5, outputs), classes, kind=kind, **options)
+    with pytest.raises(ValueError, match=message):
+        make_trainer().fit(task, bad, good)
+
+
 def test_labels_are_read_once_when_a_stage_starts(
     make_trainer: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
