@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytorch_lightning as pl
 import yaml
 from conftest import Run
-from pytorch_lightning.cli import LightningCLI
+from programs.stock import stock
 
 from lightning_kit.cli.recipes import shipped
 from lightning_kit.runs.directory import RunDirectory
@@ -26,14 +25,7 @@ def _beside_the_configs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_stock_command_line_fits_a_recipe(name: str) -> None:
-    LightningCLI(
-        pl.LightningModule,
-        pl.LightningDataModule,
-        subclass_mode_model=True,
-        subclass_mode_data=True,
-        save_config_callback=None,
-        args=["fit", "-c", str(RECIPES[name].path), "--trainer.fast_dev_run", "true"],
-    )
+    stock("fit", "-c", str(RECIPES[name].path), "--trainer.fast_dev_run", "true")
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -44,14 +36,7 @@ def test_a_stock_command_line_fits_what_a_run_wrote(name: str, kit: Run) -> None
     written: dict[str, Any] = yaml.safe_load(run.config.read_text())
     assert str(run.path) not in run.config.read_text()
     assert all("." in entry["class_path"] for entry in written["trainer"]["callbacks"])
-    LightningCLI(
-        pl.LightningModule,
-        pl.LightningDataModule,
-        subclass_mode_model=True,
-        subclass_mode_data=True,
-        save_config_callback=None,
-        args=["fit", "-c", str(run.config), "--trainer.fast_dev_run", "true"],
-    )
+    stock("fit", "-c", str(run.config), "--trainer.fast_dev_run", "true")
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

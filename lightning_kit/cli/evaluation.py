@@ -2,6 +2,7 @@
 
 import json
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,3 +77,26 @@ class Evaluation:
         kept = [logger for logger in loggers if type(logger) is not CSVLogger]
         root = self.source.run.path if self.source.run is not None else None
         return {"logger": kept or False, "default_root_dir": root and str(root)}
+
+
+def measure(
+    verb: str, args: list[str], usage: str, then: Callable[[Evaluation], None] | None = None
+) -> int:
+    """Run ``verb``, write its metrics, call ``then`` and return the exit code.
+
+    Args:
+        verb: ``"validate"`` or ``"test"``.
+        args: Its words.
+        usage: What ``--help`` prints.
+        then: Called with the evaluation where it has results.
+    """
+    evaluation = Evaluation(verb, args)
+    if evaluation.request.wants_help:
+        print(usage)
+        return 0
+    evaluation.prepare()
+    if evaluation.run():
+        evaluation.write_metrics()
+        if then is not None:
+            then(evaluation)
+    return evaluation.code

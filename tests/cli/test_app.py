@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import yaml
+from programs.stock import stock
 from pytorch_lightning.cli import LightningCLI
 
 from lightning_kit.cli.app import KitCLI, prepare, written
@@ -55,14 +56,7 @@ def test_what_is_written_fits_a_stock_command_line(plain_recipe: dict[str, Any])
     plain_recipe["trainer"]["callbacks"].append({"class_path": "Timer"})
     Path("first.yaml").write_text(yaml.safe_dump(plain_recipe))
     Path("second.yaml").write_text(written(parsed("first.yaml")))
-    LightningCLI(
-        pl.LightningModule,
-        pl.LightningDataModule,
-        subclass_mode_model=True,
-        subclass_mode_data=True,
-        save_config_callback=None,
-        args=["fit", "-c", "second.yaml", "--trainer.fast_dev_run", "true"],
-    )
+    stock("fit", "-c", "second.yaml", "--trainer.fast_dev_run", "true")
 
 
 def test_stock_still_cannot_write_timer_down(plain_recipe: dict[str, Any]) -> None:
@@ -78,11 +72,4 @@ def test_stock_still_cannot_write_timer_down(plain_recipe: dict[str, Any]) -> No
             pass
 
     with pytest.raises(ValueError, match="cannot represent an object"):
-        Dumped(
-            pl.LightningModule,
-            pl.LightningDataModule,
-            subclass_mode_model=True,
-            subclass_mode_data=True,
-            save_config_callback=None,
-            args=["fit", "-c", "timer.yaml"],
-        )
+        stock("fit", "-c", "timer.yaml", cli=Dumped)

@@ -30,8 +30,10 @@ def test_without_a_default_to_replace_nothing_is_written() -> None:
     assert with_own_defaults(config) == config
 
 
-def test_jsonargparse_still_leaks() -> None:
+def test_jsonargparse_still_leaks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove `defaults.py` on the day that this fails."""
+    # Lightning warns where this process has a command line of its own.
+    monkeypatch.setattr("sys.argv", ["train"])
     args = {"model": {"class_path": TASK, "init_args": {"num_classes": 2, "model": {
         "class_path": "torch.nn.Linear", "init_args": {"in_features": 1, "out_features": 2}},
         "optimizer": {"class_path": "torch.optim.SGD"}}}}  # fmt: skip

@@ -7,16 +7,8 @@ usage: lightning-kit test RUN_DIR [flags]                       the run's best c
 Flags are those of fit. The metrics are printed and, for a run, written beside it.
 """
 
-from lightning_kit.cli.evaluation import Evaluation
+from lightning_kit.cli.evaluation import Evaluation, measure
 
 
 def main(args: list[str]) -> int:
-    evaluation = Evaluation("test", args)
-    if evaluation.request.wants_help:
-        print(__doc__)
-        return 0
-    evaluation.prepare()
-    if evaluation.run():
-        evaluation.write_metrics()
-        evaluation.print_baselines()
-    return evaluation.code
+    return measure("test", args, __doc__, Evaluation.print_baselines)

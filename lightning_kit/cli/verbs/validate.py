@@ -7,15 +7,8 @@ usage: lightning-kit validate RUN_DIR [flags]                       the run's be
 Flags are those of fit. The metrics are printed and, for a run, written beside it.
 """
 
-from lightning_kit.cli.evaluation import Evaluation
+from lightning_kit.cli.evaluation import measure
 
 
 def main(args: list[str]) -> int:
-    evaluation = Evaluation("validate", args)
-    if evaluation.request.wants_help:
-        print(__doc__)
-        return 0
-    evaluation.prepare()
-    if evaluation.run():
-        evaluation.write_metrics()
-    return evaluation.code
+    return measure("validate", args, __doc__)
