@@ -36,7 +36,8 @@ class TableDataModule(AbstractDataModule):
 
     Where training rows had missing cells, one more feature says that a cell is missing. A column
     in no list is taken for what all its cells can be read as, and a line at the first fit says
-    what was found. Then every feature is standardised.
+    what was found. Numbers and days so far from 0 that float32 would round their spread away are
+    taken less their training median. Then every feature is standardised.
 
     A batch is ``(input, target)``: ``input`` is ``(N, F)`` float32. ``target`` is ``(N,)`` int64
     for classes, which are sorted by name (by value where all are integers), ``(N, C)`` int64 for

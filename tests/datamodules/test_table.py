@@ -327,6 +327,22 @@ def test_features_can_stay_as_they_are(path: str) -> None:
     assert plain.preprocess is None
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_seconds_since_1970_keep_their_spread(tmp_path: Path, suffix: str) -> None:
+    seconds = 1.7e9 + np.random.default_rng(0).normal(0, 100, 200)
+    cells = [repr(float(value)) for value in seconds] if suffix == ".csv" else seconds.tolist()
+    table = {**columns(), "size": cells}
+    datamodule = fitted(write(tmp_path / f"shop{suffix}", table))
+    rows = datamodule._parts.rows("train").rows
+    assert datamodule.preprocess is not None
+    ready = datamodule.preprocess(datamodule.load("train")[0])[:, 0].numpy()
+    wanted = (seconds[rows] - seconds[rows].mean()) / seconds[rows].std()
+    np.testing.assert_allclose(ready, wanted, atol=1e-4)
+    # What is served goes the same way.
+    again = encode(datamodule.raw_rows("train"), json.loads(json.dumps(datamodule.encoders)))
+    assert torch.equal(torch.from_numpy(again), datamodule.load("train")[0])
+
+
 def test_it_pickles(path: str) -> None:
     datamodule = fitted(path)
     again = pickle.loads(pickle.dumps(datamodule))

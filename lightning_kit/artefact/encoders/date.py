@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightning_kit.artefact.encoders.cells import Column, RawRowsError, as_cells, each, is_missing
+from lightning_kit.artefact.encoders.offset import offset_of
 
 RULE = "must be an ISO date such as 2024-01-31 or 2024-01-31T12:00:00Z"
 EPOCH = date(1970, 1, 1).toordinal()
 
 
 def fit(column: str, cells: Column) -> dict[str, Any]:
-    """Return the encoder of ``column``: the median date as the fill.
+    """Return the encoder of ``column``: the median date as the fill, and :func:`.offset_of` days.
 
     The hour is a feature only where a training row had a time of day other than midnight.
     """
@@ -25,6 +26,7 @@ def fit(column: str, cells: Column) -> dict[str, Any]:
         "kind": "date",
         "column": column,
         "fill": float(np.median(known)),
+        "offset": offset_of(known),
         "indicator": len(known) < len(days),
         "hour": bool((known % 1 != 0).any()),
     }
@@ -33,8 +35,9 @@ def fit(column: str, cells: Column) -> dict[str, Any]:
 def encode(cells: Column, encoder: dict[str, Any]) -> NDArray[np.float64]:
     """Return ``(N, F)``: days since 1970-01-01, then sine and cosine of each part of the calendar.
 
-    A missing date is the fill, and the centre of each circle: no month is nearer than another.
-    As float32, days of this century are exact to 3 minutes.
+    Days are less the offset: as float32, those of this century are exact to 3 minutes, and finer
+    where the training rows lie within hours. A missing date is the fill, and the centre of each
+    circle: no month is nearer than another.
     """
     days = read(encoder["column"], cells)
     missing = np.isnan(days)
@@ -48,7 +51,7 @@ def encode(cells: Column, encoder: dict[str, Any]) -> NDArray[np.float64]:
     circles = [
         np.where(missing, 0, wave(2 * np.pi * turn)) for turn in turns for wave in (np.sin, np.cos)
     ]
-    features = [days, *circles]
+    features = [days - encoder.get("offset", 0.0), *circles]
     return np.stack([*features, missing] if encoder["indicator"] else features, axis=1)
 
 

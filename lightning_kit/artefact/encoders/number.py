@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightning_kit.artefact.encoders.cells import Column, RawRowsError, as_cells, each, is_missing
+from lightning_kit.artefact.encoders.offset import offset_of
 
 RULE = "must be a number"
 
 
 def fit(column: str, cells: Column) -> dict[str, Any]:
-    """Return the encoder of ``column``: the median as the fill.
+    """Return the encoder of ``column``: the median as the fill, and what :func:`.offset_of` says.
 
     A missing cell gets a feature of its own only where training rows had missing cells: a feature
     that was 0 throughout training would be an untrained one.
@@ -24,15 +25,16 @@ def fit(column: str, cells: Column) -> dict[str, Any]:
         "kind": "number",
         "column": column,
         "fill": float(np.median(known)),
+        "offset": offset_of(known),
         "indicator": len(known) < len(values),
     }
 
 
 def encode(cells: Column, encoder: dict[str, Any]) -> NDArray[np.float64]:
-    """Return ``(N, 1)``, or ``(N, 2)`` with the indicator of a missing cell."""
+    """Return ``(N, 1)`` less the offset, or ``(N, 2)`` with the indicator of a missing cell."""
     values = read(encoder["column"], cells)
     missing = np.isnan(values)
-    values = np.where(missing, encoder["fill"], values)
+    values = np.where(missing, encoder["fill"], values) - encoder.get("offset", 0.0)
     return np.stack([values, missing] if encoder["indicator"] else [values], axis=1)
 
 

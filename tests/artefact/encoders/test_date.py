@@ -68,3 +68,10 @@ def test_the_calendar_agrees_with_datetime_over_centuries() -> None:
         expected = [(day - date(1970, 1, 1)).days, math.sin(month), math.cos(month),
                     math.sin(weekday), math.cos(weekday)]  # fmt: skip
         np.testing.assert_allclose(row, expected, atol=1e-9)
+
+
+def test_times_of_one_day_keep_their_seconds_as_float32() -> None:
+    start = datetime(2024, 4, 1, 12)
+    times = [(start + timedelta(seconds=step)).isoformat() for step in range(-500, 501)]
+    days = encode(times, fit("d", times))[:, 0].astype(np.float32)
+    np.testing.assert_allclose(days * 86400, np.arange(-500, 501), atol=1e-3)

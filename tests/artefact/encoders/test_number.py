@@ -19,7 +19,9 @@ def test_text_and_numbers_are_the_same_numbers() -> None:
 @pytest.mark.parametrize("missing", ["", " ", "NA", None, float("nan"), "nan"])
 def test_a_missing_cell_is_the_training_median_and_says_so(missing: Any) -> None:
     encoder = fit("a", ["1", missing, "4", "100"])  # median of 1, 4, 100
-    assert encoder == {"kind": "number", "column": "a", "fill": 4.0, "indicator": True}
+    assert encoder == {
+        "kind": "number", "column": "a", "fill": 4.0, "offset": 0.0, "indicator": True,
+    }  # fmt: skip
     assert encode(["7", missing], encoder).tolist() == [[7, 0], [4, 1]]
     assert names(encoder) == ["a", "a is missing"]
 
@@ -72,3 +74,15 @@ def test_random_tables_agree_with_a_plain_reference() -> None:
         assert features.shape[1] == 1 + gaps.any()
         if gaps.any():
             assert (features[:, 1] == gaps).all()
+
+
+def test_numbers_far_from_zero_keep_their_spread_as_float32() -> None:
+    values = 1.7e9 + np.random.default_rng(0).normal(0, 100, 1000)
+    encoder = fit("a", [*values.tolist(), None])
+    features = encode([*values.tolist(), None], encoder).astype(np.float32)
+    np.testing.assert_allclose(features[:-1, 0], values - np.median(values), atol=1e-4)
+    assert features[-1].tolist() == [0, 1]  # the median is the fill and the offset
+
+
+def test_an_encoder_without_an_offset_takes_nothing_off() -> None:
+    assert encode(["3"], {"kind": "number", "column": "a", "fill": 1.0, "indicator": False}) == 3
