@@ -44,6 +44,7 @@ def find_classes(rows: TableRows, name: str) -> list[str]:
     if len(found) == 1:
         rule = "must have more than one class in the training rows"
         raise rows.error(rule, None, name, value=found.pop())
+    category.warn_of_spellings(name, rows[name])
     whole = all(label.removeprefix("-").isdecimal() for label in found)
     return sorted(found, key=int) if whole else sorted(found)
 

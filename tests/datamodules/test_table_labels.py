@@ -89,3 +89,10 @@ def test_numbers_keep_their_shape(tmp_path: Path) -> None:
     message = r"row 1, column 'a': must be a number, got 'x' \(or kind: classification\)"
     with pytest.raises(DataError, match=message):
         numbers(rows(tmp_path, "a\nx\n"), ["a"])
+
+
+def test_labels_that_are_one_number_are_one_class_and_said_to_be(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert find_classes(rows(tmp_path, "y\n1.1\n1.10\n2\n"), "y") == ["1.1", "2"]
+    assert "column 'y': '1.1' and '1.10' are one category" in caplog.text

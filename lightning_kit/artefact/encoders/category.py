@@ -14,8 +14,8 @@ RULE = "must be text, a number or a truth value"
 MIN_ROWS_TO_WARN = 10
 
 _logger = logging.getLogger(__name__)
-# As a writer of numbers puts it; "007" and "+3" are codes, and "1.10" is not "1.1".
-_WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))(?:\.0+)?")
+# As a person writes a number; "007", "+3", "1e5" and "1.0.0" are codes.
+_NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?")
 
 
 def fit(column: str, cells: Column) -> dict[str, Any]:
@@ -27,6 +27,7 @@ def fit(column: str, cells: Column) -> dict[str, Any]:
     categories = sorted({value for value in values if value is not None})
     if not categories:
         raise RawRowsError("must have a value in the training rows", column=column)
+    warn_of_spellings(column, cells)
     return {
         "kind": "category",
         "column": column,
@@ -83,11 +84,12 @@ def read(column: str, cells: Column) -> list[str | None]:
 def text(cell: object) -> str | None:
     """Return what a category is called; CSV, Parquet and JSON agree on it.
 
-    A CSV file has only text, so text that is plainly a whole number or a truth value is called
-    as that is.
+    A CSV file has only text, so text that is plainly a number or a truth value is called as that
+    is, however many zeros end it: "2.50" is 2.5. All other text is called as it stands, also a
+    code of digits such as "007", "+3" or "1e5".
 
-    >>> [text(cell) for cell in (" red ", 3, 3.0, "3.0", "007", 2.5, True, "True", None)]
-    ['red', '3', '3', '3', '007', '2.5', 'true', 'true', None]
+    >>> [text(cell) for cell in (" red ", 3, 3.0, "3.0", "007", 2.5, "2.50", True, "True", None)]
+    ['red', '3', '3', '3', '007', '2.5', '2.5', 'true', 'true', None]
     """
     if is_absent(cell):
         return None
@@ -106,8 +108,26 @@ def text(cell: object) -> str | None:
 def _canonical(word: str) -> str:
     if (lower := word.lower()) in ("true", "false"):
         return lower
-    whole = _WHOLE.fullmatch(word)
-    return word if whole is None else "0" if whole[1] == "-0" else whole[1]
+    if (number := _NUMBER.fullmatch(word)) is None:
+        return word
+    whole, fraction = number[1], number[2] or ""
+    if fraction.strip(".0"):
+        # As a float column of another format calls it.
+        return text(float(word)) or word
+    return "0" if whole == "-0" else whole
+
+
+def warn_of_spellings(column: str, cells: Column) -> None:
+    """Say so where texts that differ are one category, as version 1.1 and version 1.10 would be."""
+    spelled: dict[str | None, str] = {}
+    for word in sorted({cell.strip() for cell in as_cells(cells) if isinstance(cell, str)}):
+        first = spelled.setdefault(text(word), word)
+        if first != word and _NUMBER.fullmatch(word):
+            _logger.warning(
+                "column %r: %r and %r are one category, as both are the number %s: if they are "
+                "not, write a letter before it", column, first, word, text(word),
+            )  # fmt: skip
+            return
 
 
 def _warn_of_unknown(encoder: dict[str, Any], values: list[str | None]) -> None:

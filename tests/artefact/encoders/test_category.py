@@ -43,17 +43,28 @@ def test_csv_parquet_and_json_call_a_category_the_same() -> None:
 @pytest.mark.parametrize(
     ("text", "number"),
     [("True", True), ("FALSE", False), ("3.0", 3), ("-3.00", -3.0), ("0", 0.0), ("-0.0", -0.0),
-     ("2.5", 2.5), ("12345678901234567890", 12345678901234567890)],
+     ("2.5", 2.5), ("2.50", 2.5), ("-1.10", -1.1), ("0.00001", 1e-5), ("1e-05", 1e-5),
+     ("0.30000000000000004", 0.1 + 0.2), ("12345678901234567890", 12345678901234567890)],
 )  # fmt: skip
 def test_text_of_a_number_or_a_truth_value_is_called_as_that_is(text: str, number: Any) -> None:
     assert read("c", [text]) == read("c", [number])
 
 
 @pytest.mark.parametrize(
-    "text", ["007", "+3", "1e5", "1.10", "3.", ".0", "00.0", "1_000", "\u0663", "truex", "1.0.0"]
+    "text", ["007", "+3", "1e5", "v1.10", "3.", ".0", "00.0", "1_000", "\u0663", "truex", "1.0.0"]
 )
 def test_a_code_stays_as_it_is(text: str) -> None:
     assert read("c", [text]) == [text]
+
+
+@pytest.mark.parametrize("cells", [["1.1", "a", "1.10"], ["3.0", "3", "a"]])
+def test_texts_that_are_one_category_are_warned_of(
+    cells: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    fit("c", [*cells, "true", "True", 2.5, "2.50"])
+    (message,) = caplog.messages
+    first, last = sorted(cell for cell in cells if cell != "a")
+    assert message.startswith(f"column 'c': {first!r} and {last!r} are one category, as both are")
 
 
 def test_rows_without_any_known_category_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
