@@ -1,7 +1,7 @@
 """LightningCLI over a composed request: parse, build, and write down what was built."""
 
 from argparse import ArgumentError
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, final
@@ -13,6 +13,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 
 from lightning_kit.cli.checking import problems
+from lightning_kit.cli.constructors import of_constructor
 from lightning_kit.cli.defaults import with_own_defaults
 from lightning_kit.cli.documents import Config, text_of
 from lightning_kit.cli.errors import InputError
@@ -20,10 +21,11 @@ from lightning_kit.cli.idle import idle_options
 from lightning_kit.cli.layers import lay
 from lightning_kit.cli.messages import of_parser
 from lightning_kit.cli.quiet import quiet
+from lightning_kit.cli.registered import misspelt
 from lightning_kit.cli.request import Request
 from lightning_kit.cli.source import Source, find, load, stored_settings
 
-# What a constructor raises when its arguments, or the files that they name, are wrong.
+# What the Trainer raises when its arguments, or the files that they name, are wrong.
 WRONG_ARGUMENT = (
     ValueError, TypeError, OSError, ImportError, LookupError, AttributeError,
     MisconfigurationException,
@@ -74,8 +76,11 @@ class KitCLI(LightningCLI):
         try:
             with quiet():
                 super().instantiate_classes()
-        except WRONG_ARGUMENT as error:
-            raise InputError(of_parser(error)) from error
+        except Exception as error:
+            line = of_constructor(error, self.request.composed())
+            if line is None and not isinstance(error, WRONG_ARGUMENT):
+                raise
+            raise InputError(line or of_parser(error)) from error
 
     def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
         configured = dict(self._get(self.config_init, "trainer", default={}))
@@ -104,11 +109,16 @@ class KitCLI(LightningCLI):
 def prepare(request: Request) -> Source:
     """Lay the layers together and refuse the first name in them that nothing takes."""
     source = lay_all(request)
-    for line in problems(request.composed(), request.flags):
-        raise InputError(line)
-    for line in idle_options(request.view()):
+    for line in mistakes(request):
         raise InputError(line)
     return source
+
+
+def mistakes(request: Request) -> Iterator[str]:
+    """Yield one line for each mistake that shows before anything is built."""
+    yield from problems(request.composed(), request.flags)
+    yield from misspelt(request.view())
+    yield from idle_options(request.view())
 
 
 def lay_all(request: Request) -> Source:

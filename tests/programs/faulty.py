@@ -1,10 +1,11 @@
-"""Modules that are slow, or that end a rank in mid-run."""
+"""Modules that are slow, that end a rank in mid-run, or that cannot be built."""
 
 import os
 import signal
 import time
 from typing import Any
 
+import pytorch_lightning as pl
 from programs.plain import PlainModule
 from torch import Tensor
 
@@ -34,3 +35,17 @@ class FaultyRank(PlainModule):
                 os.kill(os.getpid(), signal.SIGKILL)
             raise RuntimeError(f"rank {self.rank} is cursed")
         return super().training_step(batch, batch_idx)
+
+
+class Angry:
+    def __init__(self) -> None:
+        raise RuntimeError("no luck")
+
+
+class AngryModule(Angry, pl.LightningModule): ...
+
+
+class AngryData(Angry, pl.LightningDataModule): ...
+
+
+class AngryCallback(Angry, pl.Callback): ...

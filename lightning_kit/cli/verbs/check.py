@@ -16,11 +16,9 @@ from typing import Any
 from pytorch_lightning.callbacks import ModelCheckpoint, ProgressBar
 from pytorch_lightning.loggers import CSVLogger, Logger
 
-from lightning_kit.cli.app import KitCLI, lay_all
-from lightning_kit.cli.checking import problems
+from lightning_kit.cli.app import KitCLI, lay_all, mistakes
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.failures import input_error
-from lightning_kit.cli.idle import idle_options
 from lightning_kit.cli.layers import as_list
 from lightning_kit.cli.messages import first_line
 from lightning_kit.cli.monitors import missing
@@ -51,7 +49,7 @@ def _problems(request: Request) -> Iterator[str]:
     except InputError as error:
         yield str(error)
         return
-    found = [*problems(request.composed(), request.flags), *idle_options(request.view())]
+    found = list(mistakes(request))
     yield from found
     if found:
         return
