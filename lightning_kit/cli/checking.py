@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lightning_kit.cli.classes import KINDS, arguments, by_import_path, resolve
+from lightning_kit.cli.classes import KINDS, Kind, arguments, by_import_path, resolve
 from lightning_kit.cli.documents import Config
 from lightning_kit.cli.errors import InputError, did_you_mean
 from lightning_kit.cli.flags import TOP, Flag
-from lightning_kit.cli.places import walk
+from lightning_kit.cli.places import NAMED, walk
 
 # Arguments of Trainer.fit, validate, test and predict that a configuration may hold.
 RUN_ARGUMENTS = ("weights_only", "verbose", "return_predictions")
@@ -44,8 +44,9 @@ def _trainer_argument(key: str, shown: str) -> Iterator[str]:
 
 def _entry(path: str, entry: Config) -> Iterator[str]:
     if "." not in entry["class_path"]:
-        if path.startswith("trainer.logger"):
-            yield from _logger(path, entry["class_path"])
+        kind = KINDS["loggers"] if path.startswith("trainer.logger") else NAMED.get(path)
+        if kind is not None:
+            yield from _short_name(path, kind, entry["class_path"])
         return
     try:
         cls = by_import_path(entry["class_path"])
@@ -67,9 +68,9 @@ def _entry(path: str, entry: Config) -> Iterator[str]:
         yield f"{path}.{name}: belongs below init_args, beside class_path {cls.__name__}"
 
 
-def _logger(path: str, name: str) -> Iterator[str]:
+def _short_name(path: str, kind: Kind, name: str) -> Iterator[str]:
     try:
-        resolve(KINDS["loggers"], name)
+        resolve(kind, name)
     except InputError as error:
         yield f"{path}: {error}"
 
@@ -106,7 +107,11 @@ def _class_argument(flag: str, entry: Any, rest: list[str], path: str) -> Iterat
     name = next((part for part in rest if part not in ("init_args",)), "")
     if name in ("class_path", "dict_kwargs", "") or "." not in entry["class_path"]:
         return
-    cls = by_import_path(entry["class_path"])
+    try:
+        cls = by_import_path(entry["class_path"])
+    except InputError:
+        # The class is a mistake of its own.
+        return
     known = arguments(cls)
     if known is not None and name.removesuffix("+") not in known:
         yield f"--{flag}: {cls.__name__} takes no {name!r}{did_you_mean(name, known)}"

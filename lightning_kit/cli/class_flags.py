@@ -4,7 +4,7 @@ import types
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from lightning_kit.cli.classes import by_import_path, class_path, resolve
+from lightning_kit.cli.classes import by_import_path, full_path
 from lightning_kit.cli.documents import Config, parse
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.flags import Flag
@@ -69,7 +69,7 @@ def _class_named(key: str, value: Any, config: Config) -> str | None:
     if key.partition(".")[0] not in HEADS:
         return None
     if key in NAMED:
-        return class_path(resolve(NAMED[key], name))
+        return full_path(NAMED[key], name)
     place = in_full(key, config)
     below = at(config, place)
     is_class = isinstance(below, dict) and "class_path" in below

@@ -89,6 +89,18 @@ def resolve(kind: Kind, name: str) -> Any:
     raise InputError(f"{name}: no such {kind.word}{did_you_mean(name, known)}")
 
 
+def full_path(kind: Kind, name: str) -> str:
+    """Return the import path that ``name`` means, or ``name`` itself where it names no class.
+
+    A name that leads nowhere is kept: the list of all mistakes is made later.
+    """
+    try:
+        found = resolve(kind, name)
+    except InputError:
+        return name
+    return class_path(found) if isinstance(found, type) else name
+
+
 def short_names(kind: Kind) -> dict[str, type]:
     """Return the classes of ``kind`` that a short name finds; the kit's come before Lightning's."""
     base = by_import_path(kind.base)

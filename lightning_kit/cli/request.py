@@ -10,7 +10,7 @@ from typing import Any, final
 
 from lightning_kit.cli import callback_flags, class_flags
 from lightning_kit.cli.callbacks import Callbacks
-from lightning_kit.cli.classes import class_path, resolve
+from lightning_kit.cli.classes import full_path
 from lightning_kit.cli.documents import Config, parse, read
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.flags import Flag, from_environment, split
@@ -130,9 +130,7 @@ def _with_full_path(value: Any, kind: Any) -> Any:
     if isinstance(value, str):
         value = {"class_path": value}
     if isinstance(value, dict) and isinstance(value.get("class_path"), str):
-        cls = resolve(kind, value["class_path"])
-        path = class_path(cls) if isinstance(cls, type) else value["class_path"]
-        return {**value, "class_path": path}
+        return {**value, "class_path": full_path(kind, value["class_path"])}
     return value
 
 

@@ -1,10 +1,12 @@
 """Names that nothing takes are found before anything is built."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as twin
 import pytest
+from conftest import Run
 
 from lightning_kit.cli.checking import problems
 from lightning_kit.cli.flags import split
@@ -79,3 +81,22 @@ def test_a_class_of_the_twin_package_is_named(monkeypatch: pytest.MonkeyPatch) -
     assert "twin_code.TheirModule is a lightning.pytorch.LightningModule" in found
     assert "not a pytorch_lightning.LightningModule" in found
     assert "import pytorch_lightning as pl" in found
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--data", "nowhere.Data"),
+        ("--data", "PlainDta"),
+        ("--model", "nowhere.Module"),
+        ("-c", "broken.yaml"),
+    ],
+)
+def test_a_class_that_cannot_be_imported_does_not_hide_the_rest(
+    kit: Run, recipe: str, capsys: Any, args: tuple[str, ...]
+) -> None:
+    Path("broken.yaml").write_text("data: {class_path: nowhere.Data}")
+    assert kit("check", "-c", recipe, *args, "--trainer.max_epoch", "1") == 2
+    shown = capsys.readouterr().err
+    assert "max_epoch'" in shown
+    assert shown.count("problem: ") == 2
