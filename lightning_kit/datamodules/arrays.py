@@ -173,7 +173,7 @@ class ArrayDataModule(AbstractDataModule):
                 split = stratified_split(target.numpy(), self.fractions, self.seed)
             except DataError as error:
                 way_out = f"or split without regard to classes: stratify: false; {KINDS}"
-                raise DataError(str(error), file=path, way_out=way_out) from error
+                raise error.placed(file=path, way_out=way_out) from None
         self._dealt = {
             "rows": len(input),
             "seed": self.seed,

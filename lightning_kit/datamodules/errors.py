@@ -27,9 +27,24 @@ class DataError(ValueError):
         value: object = None,
         way_out: str = "",
     ) -> None:
+        self.rule, self.file, self.row, self.column = rule, file, row, column
+        self.value, self.way_out = value, way_out
         place = [str(file)] if file is not None else []
         place += [f"row {row}"] if row is not None else []
         place += [f"column {column!r}"] if column is not None else []
         found = f", got {value!r}" if value is not None else ""
         hint = f" ({way_out})" if way_out else ""
         super().__init__(f"{', '.join(place)}{': ' if place else ''}{rule}{found}{hint}")
+
+    def placed(
+        self, *, file: str | Path, column: str | None = None, way_out: str = ""
+    ) -> "DataError":
+        """Return the same error with what it does not yet say of the place and the way out."""
+        return DataError(
+            self.rule,
+            file=self.file or file,
+            row=self.row,
+            column=self.column or column,
+            value=self.value,
+            way_out=self.way_out or way_out,
+        )

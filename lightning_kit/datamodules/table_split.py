@@ -121,7 +121,7 @@ class TableSplit:
             return self._deal(table, None if labels is None else np.asarray(labels), seed)
         except DataError as error:
             column = self.columns[0] if self.columns else None
-            raise DataError(str(error), file=table.path, column=column) from None
+            raise error.placed(file=table.path, column=column) from None
 
     def _deal(self, table: TableFile, labels: NDArray[np.str_] | None, seed: int) -> Split:
         fractions = self._fractions()
@@ -186,4 +186,6 @@ def _readable(read: Callable[[str, Column], Any], table: TableFile, name: str) -
     try:
         return read(name, table.cells(name))
     except RawRowsError as error:
-        raise DataError(str(error)) from None
+        raise DataError(
+            error.rule, row=error.row, column=name, value=error.value, way_out=error.way_out
+        ) from None
