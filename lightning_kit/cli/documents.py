@@ -93,8 +93,16 @@ def read(path: str | Path) -> Config:
 
 
 def _nearby(path: Path) -> str:
+    """Return the way out where ``path`` is not there: a neighbour's name, or the kit's own file."""
     from lightning_kit.cli.errors import did_you_mean
+    from lightning_kit.cli.recipes import shipped
 
+    spelt_out = path.with_name(f"{path.name}.yaml")
+    if spelt_out.is_file():
+        return f": did you mean {spelt_out}?"
+    if path.stem in {**shipped("recipes"), **shipped("overlays")}:
+        name = path.stem
+        return f": {name} comes with the kit, get it by lightning-kit new {name} > {name}.yaml"
     folder = path.parent
     names = [str(found) for found in folder.iterdir()] if folder.is_dir() else []
     return did_you_mean(str(path), names)

@@ -73,6 +73,18 @@ def test_a_missing_file_has_a_neighbour(tmp_path: Path) -> None:
         read("digit.yaml")
 
 
+@pytest.mark.parametrize("name", ["bf16", "bf16.yaml", "configs/overlays/bf16.yaml"])
+def test_a_file_of_the_kit_says_how_to_get_it(name: str) -> None:
+    with pytest.raises(InputError, match=r"no such file: .*lightning-kit new bf16 > bf16\.yaml$"):
+        read(name)
+
+
+def test_a_forgotten_ending_is_named() -> None:
+    Path("cpu.yaml").touch()
+    with pytest.raises(InputError, match=r"^cpu: no such file: did you mean cpu\.yaml\?$"):
+        read("cpu")
+
+
 def test_binary_is_no_yaml(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="a.yaml: cannot be read"):
