@@ -24,3 +24,18 @@ def idle_options(config: Config) -> Iterator[str]:
         entry["class_path"].endswith(".ModelCheckpoint") for entry in trainer.get("callbacks") or []
     ):
         yield "trainer.enable_checkpointing: false, and a ModelCheckpoint: leave one out"
+
+
+def unreached_validation(trainer: Config) -> str | None:
+    """Say why no validation ever runs with these numbers of epochs, None where one does.
+
+    >>> unreached_validation({"check_val_every_n_epoch": 5, "max_epochs": 3})
+    'trainer.check_val_every_n_epoch 5 is above max_epochs 3, so validation never runs: lower it'
+    """
+    every, epochs = trainer.get("check_val_every_n_epoch"), trainer.get("max_epochs")
+    if every is None or epochs is None or not 0 < epochs < every:
+        return None
+    return (
+        f"trainer.check_val_every_n_epoch {every} is above max_epochs {epochs}, so validation "
+        "never runs: lower it"
+    )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lightning_kit.cli.idle import idle_options
+from lightning_kit.cli.idle import idle_options, unreached_validation
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,14 @@ def test_an_idle_option(trainer: dict[str, Any], line: str) -> None:
 )
 def test_options_that_work(trainer: dict[str, Any]) -> None:
     assert list(idle_options({"trainer": trainer})) == []
+
+
+@pytest.mark.parametrize(
+    ("every", "epochs", "reached"),
+    [(3, 2, False), (2, 2, True), (1, None, True), (None, 2, True), (9, -1, True), (1, 0, True)],
+)
+def test_a_validation_that_comes_after_the_end(
+    every: int | None, epochs: int | None, reached: bool
+) -> None:
+    found = unreached_validation({"check_val_every_n_epoch": every, "max_epochs": epochs})
+    assert (found is None) is reached

@@ -19,6 +19,7 @@ from pytorch_lightning.loggers import CSVLogger, Logger
 from lightning_kit.cli.app import KitCLI, lay_all, mistakes
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.failures import input_error
+from lightning_kit.cli.idle import unreached_validation
 from lightning_kit.cli.layers import as_list
 from lightning_kit.cli.messages import first_line
 from lightning_kit.cli.monitors import missing
@@ -59,11 +60,15 @@ def _problems(request: Request) -> Iterator[str]:
         except InputError as error:
             yield str(error)
             return
-        yield from _trial(cli, folder)
+        why = unreached_validation(cli.settings.trainer.as_dict())
+        for line in _trial(cli, folder):
+            # A key that is not logged may be one that only validation logs.
+            yield f"{line}; {why}" if why and " is never logged" in line else line
 
 
 def _short_run(configured: dict[str, Any], folder: str) -> dict[str, Any]:
     callbacks = as_list(configured["callbacks"])
+    validates = configured["limit_val_batches"] != 0 and unreached_validation(configured) is None
     return {
         # A callback that watches a logger must find one, and none may reach a server.
         "logger": False
@@ -77,7 +82,7 @@ def _short_run(configured: dict[str, Any], folder: str) -> dict[str, Any]:
         "min_epochs": None,
         "min_steps": None,
         "limit_train_batches": 1,
-        "limit_val_batches": 0 if configured["limit_val_batches"] == 0 else 1,
+        "limit_val_batches": int(validates),
         "num_sanity_val_steps": 0,
         "check_val_every_n_epoch": 1,
         "val_check_interval": 1.0,

@@ -37,6 +37,22 @@ def test_a_problem_is_listed(
     assert not Path("runs").exists()
 
 
+@pytest.mark.filterwarnings("ignore:`ModelCheckpoint.*could not find the monitored key")
+@pytest.mark.parametrize("name", ["EarlyStopping", "ModelCheckpoint"])
+def test_a_validation_that_never_comes_is_a_problem(
+    kit: Run, recipe: str, capsys: Any, name: str
+) -> None:
+    removed = {"EarlyStopping": "ModelCheckpoint", "ModelCheckpoint": "EarlyStopping"}[name]
+    flags = [f"--callbacks.{removed}=null", "--trainer.check_val_every_n_epoch=3"]
+    assert kit("check", "-c", recipe, *flags) == 2
+    shown = capsys.readouterr().err
+    assert "'val/loss' is never logged" in shown
+    assert "trainer.check_val_every_n_epoch 3 is above max_epochs 2" in shown
+    assert kit("check", "-c", recipe, *flags, "--trainer.max_epochs=3") == 0
+    monitor = f"--callbacks.{name}.monitor=train/loss"
+    assert kit("check", "-c", recipe, *flags, monitor) == 0, "it asks for no validation"
+
+
 def test_every_problem_is_listed_once(kit: Run, recipe: str, capsys: Any) -> None:
     assert kit("check", "-c", recipe, "--model.lrr=1", "--trainer.max_epoch=1", "--x=1") == 2
     assert capsys.readouterr().err.count("problem: ") == 3
