@@ -60,6 +60,19 @@ class ArraySource:
             self.check_classes(target, len(self.class_names), file)
         return input, target
 
+    def check_same(self, arrays: dict[str, str]) -> None:
+        """Refuse other arrays than those of the checkpoint that a fit goes on from.
+
+        Raises:
+            ValueError: Naming both.
+        """
+        for option, trained in arrays.items():
+            if (given := getattr(self, option)) != trained:
+                raise ValueError(
+                    f"{option} must be {trained!r}, as the checkpoint was trained, got {given!r}:"
+                    " set it back, or fit anew"
+                )
+
     def check_classes(self, target: Tensor, num_classes: int, file: str) -> None:
         """Refuse a target that is not of ``num_classes`` classes or labels.
 

@@ -135,9 +135,13 @@ class ArrayDataModule(AbstractDataModule):
         return self._dealt
 
     def state_dict(self) -> dict[str, Any]:
-        return {**super().state_dict(), "row_shape": self._row_shape}
+        names = {"input": self.source.input, "target": self.source.target}
+        return {**super().state_dict(), "row_shape": self._row_shape, "arrays": names}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        # Another file may call them otherwise, but a fit that goes on has its training file.
+        if self._row_shape is not None:
+            self.source.check_same(state_dict.get("arrays", {}))
         super().load_state_dict(state_dict)
         self._row_shape = state_dict["row_shape"]
         if self.classes is not None:

@@ -167,7 +167,13 @@ class TableDataModule(AbstractDataModule):
         """Return the raw cells of the feature columns, as JSON has them: what a server will get."""
         return self._rows(part).plain(self.columns)
 
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "target": self.target.names}
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        if state_dict["encoders"] is not None and (names := state_dict.get("target")):
+            kind: Kind = "regression" if state_dict["classes"] is None else "classification"
+            self.target.check_same(names, kind)
         self.listed.check_same(state_dict["encoders"] or [])
         if self.standardise and state_dict["preprocess"] is not None:
             self.preprocess = Standardise(len(state_dict["preprocess"]["mean"]))

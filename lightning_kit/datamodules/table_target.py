@@ -69,6 +69,19 @@ class TableTarget:
             return class_indices(rows, self.names[0], classes)
         return truth_values(rows, self.names)
 
+    def check_same(self, names: list[str], kind: Kind) -> None:
+        """Refuse a checkpoint whose targets are other columns, or of another kind than is given.
+
+        Raises:
+            ValueError: Naming both.
+        """
+        for option, trained, given in (("target", names, self.names), ("kind", kind, self.kind)):
+            if given not in (None, trained):
+                raise ValueError(
+                    f"{option} must be {trained!r}, as the checkpoint was trained, got {given!r}:"
+                    " set it back, or fit anew"
+                )
+
 
 def _infer(rows: TableRows, names: list[str]) -> Kind:
     """Text, truth values and few different integers are labels; all else is numbers."""

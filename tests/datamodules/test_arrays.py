@@ -226,6 +226,21 @@ def test_a_split_that_is_not_that_of_training_is_refused(
     assert len(other.load(part)[0])
 
 
+@pytest.mark.parametrize("option", ["input", "target"])
+def test_a_fit_does_not_go_on_with_another_array(option: str) -> None:
+    np.savez("many.npz", input=INPUT, target=LABELS, x=INPUT + 1, y=LABELS[::-1])
+    paths = {"train_path": "many.npz", "val_path": "many.npz"}
+    names = {option: "x" if option == "input" else "y"}
+    first = ArrayDataModule(**paths)
+    first.setup("fit")
+    with pytest.raises(
+        ValueError,
+        match=f"{option} must be '{option}', as the checkpoint was trained, got '{names[option]}': set",
+    ):
+        restored(first, "fit", **paths, **names)
+    assert len(restored(first, "test", test_path="many.npz", **names).load("test")[0]) == 100
+
+
 def test_a_part_of_its_own_file_does_not_depend_on_the_split() -> None:
     datamodule = fitted(saved("a.npz", LABELS))
     saved("t.npz", LABELS[:30], INPUT[:30])

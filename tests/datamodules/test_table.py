@@ -513,6 +513,39 @@ def test_a_checkpoint_from_before_splits_were_kept_still_loads(path: str) -> Non
     assert len(restored(state, "test", path, seed=5).load("test")[0]) == 30
 
 
+@pytest.mark.parametrize("stage", ["fit", "validate", "test", "predict"])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (("price", None), r"target must be \['dear'\], as the checkpoint was .*, got \['price'\]"),
+        ((["dear", "person"], None), r"\['dear'\], as .*, got \['dear', 'person'\]"),
+        (("number", "regression"), "kind must be 'classification', as .*, got 'regression'"),
+    ],
+)
+def test_another_target_or_kind_than_that_of_training_is_refused(
+    path: str, stage: str, given: tuple[Any, Any], message: str
+) -> None:
+    table = {**columns(), "number": np.random.default_rng(0).integers(0, 3, 200).tolist()}
+    write(Path(path), table)
+    (target, kind), trained = given, "number" if "number" in given else "dear"
+    rest: dict[str, Any] = {"numeric": ["size"], "ignore": ["colour", "bought"]}
+    first = TableDataModule(path, trained, kind=None, **rest)
+    first.setup("fit")
+    second = TableDataModule(path, target, kind=kind, **rest)
+    if stage != "fit" or target != ["dear", "person"]:
+        second.setup(stage)
+    with pytest.raises(ValueError, match=message) as error:
+        second.load_state_dict(first.state_dict())
+    assert "\n" not in str(error.value)
+
+
+def test_a_kind_that_was_found_may_be_given(path: str) -> None:
+    state = fitted(path).state_dict()
+    assert len(restored(state, "fit", path, kind="classification").load("test")[0]) == 30
+    del state["target"]
+    assert len(restored(state, "test", path).load("test")[0]) == 30
+
+
 def test_a_new_fit_may_have_another_split(path: str) -> None:
     datamodule = restored(fitted(path).state_dict(), "test", path, seed=5)
     datamodule.setup("fit")

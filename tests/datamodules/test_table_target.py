@@ -72,3 +72,12 @@ def test_wrong_targets_are_refused(tmp_path: Path) -> None:
         TableTarget(["prize"]).kind_in(file)
     with pytest.raises(DataError, match="column 'prize': is missing"):
         TableTarget(["prize"]).read(TableRows(file), None)
+
+
+def test_the_targets_of_a_checkpoint_are_the_same_ones() -> None:
+    TableTarget(["y"]).check_same(["y"], "regression")
+    TableTarget(["y"], "regression").check_same(["y"], "regression")
+    with pytest.raises(ValueError, match=r"target must be \['y'\], as .*, got \['x'\]: set it"):
+        TableTarget(["x"]).check_same(["y"], "regression")
+    with pytest.raises(ValueError, match="kind must be 'classification', as .*, got 'regression'"):
+        TableTarget(["y"], "regression").check_same(["y"], "classification")
