@@ -229,14 +229,11 @@ def test_a_split_that_is_not_that_of_training_is_refused(
 @pytest.mark.parametrize("option", ["input", "target"])
 def test_a_fit_does_not_go_on_with_another_array(option: str) -> None:
     np.savez("many.npz", input=INPUT, target=LABELS, x=INPUT + 1, y=LABELS[::-1])
-    paths = {"train_path": "many.npz", "val_path": "many.npz"}
-    names = {option: "x" if option == "input" else "y"}
-    first = ArrayDataModule(**paths)
-    first.setup("fit")
-    with pytest.raises(
-        ValueError,
-        match=f"{option} must be '{option}', as the checkpoint was trained, got '{names[option]}': set",
-    ):
+    paths: dict[str, Any] = {"train_path": "many.npz", "val_path": "many.npz"}
+    names: dict[str, Any] = {option: "x" if option == "input" else "y"}
+    first = fitted(**paths)
+    rule = f"{option} must be '{option}', as the checkpoint was trained, got '{names[option]}'"
+    with pytest.raises(ValueError, match=rule):
         restored(first, "fit", **paths, **names)
     assert len(restored(first, "test", test_path="many.npz", **names).load("test")[0]) == 100
 
