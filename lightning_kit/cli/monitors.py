@@ -51,7 +51,11 @@ class MonitorCheck(pl.Callback):
 
 
 def missing(trainer: pl.Trainer) -> Iterator[InputError]:
-    """Yield an error for each monitored key that was not logged so far."""
+    """Yield an error for each monitored key that was not logged so far.
+
+    Of schedules only ReduceLROnPlateau reads its key; Lightning takes one beside any other, where
+    a misspelt key is found as well, unless there is no validation to log it.
+    """
     logged = sorted(trainer.callback_metrics)
     for monitor in dict.fromkeys(_monitored(trainer)):
         if monitor not in logged and monitor not in BUILT_IN:
@@ -63,6 +67,6 @@ def _monitored(trainer: pl.Trainer) -> Iterator[str]:
         monitor: Any = getattr(part, "monitor", None)
         # `strict=False` says that the key may be absent.
         if isinstance(monitor, str) and getattr(part, "strict", True):
-            if hasattr(part, "reduce_on_plateau") and not part.reduce_on_plateau:
-                continue
-            yield monitor
+            is_read = getattr(part, "reduce_on_plateau", True)
+            if is_read or sum(trainer.num_val_batches) > 0:
+                yield monitor

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import pytorch_lightning as pl
+import torch
 from programs.plain import PlainData, PlainModule
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 
@@ -62,3 +63,27 @@ def test_without_validation_the_training_keys_count() -> None:
 def test_a_key_that_comes_with_a_later_validation_is_waited_for() -> None:
     checkpoint = ModelCheckpoint(monitor="val/loss", every_n_epochs=2)
     assert fit(checkpoint, check_val_every_n_epoch=2) == 2
+
+
+class Scheduled(PlainModule):
+    """Hands Lightning a key beside a schedule that reads none."""
+
+    def __init__(self, monitor: str) -> None:
+        super().__init__()
+        self.monitor = monitor
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=10)
+        settings = {"scheduler": schedule, "monitor": self.monitor}
+        return {"optimizer": optimizer, "lr_scheduler": settings}
+
+
+def test_a_key_beside_a_schedule_that_reads_none_must_be_logged() -> None:
+    assert fit(module=Scheduled("val/loss"), enable_checkpointing=False) == 2
+    with pytest.raises(InputError, match="'val/los' is never logged: did you mean val/loss"):
+        fit(module=Scheduled("val/los"), enable_checkpointing=False)
+
+
+def test_it_ends_no_fit_that_has_no_validation() -> None:
+    assert fit(module=Scheduled("val/loss"), limit_val_batches=0) == 2
