@@ -103,6 +103,8 @@ class RunDirectory:
         """Return the best checkpoint that the run recorded."""
         best = self.record().best
         if best is None or not best.get("path"):
+            # Where there is none at all, that is what is wrong.
+            self.last()
             raise RunError(
                 f"{self.path} records no best checkpoint (no ModelCheckpoint with a monitor saved "
                 f"one); say --ckpt_path last, or one of: {self._listing()}"

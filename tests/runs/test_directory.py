@@ -58,8 +58,12 @@ def test_best_is_what_the_run_recorded(tmp_path: Path) -> None:
 
 
 def test_without_a_best_the_way_out_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="--ckpt_path last"):
-        started(tmp_path).best()
+    run = started(tmp_path)
+    with pytest.raises(RunError, match=r"has no checkpoint: start again from its config\.yaml"):
+        run.best()
+    (run.checkpoints / "a.ckpt").touch()
+    with pytest.raises(RunError, match=r"--ckpt_path last, or one of: checkpoints/a\.ckpt"):
+        run.best()
 
 
 def test_last_is_the_newest_file(tmp_path: Path) -> None:

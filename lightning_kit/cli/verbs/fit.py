@@ -114,7 +114,7 @@ class _Fit:
         root = runs_root(self.request)
         directory = RunDirectory.create(name, root) if global_rank() == 0 else None
         began = None if self.source.checkpoint is None else str(self.source.checkpoint)
-        record = RunRecord(name, best=self._best_so_far(), resumed_from=began)
+        record = RunRecord(name, best=self._best_so_far(name), resumed_from=began)
         self.recorder = RunRecorder(directory, record, written(cli))
         path = directory.path if directory is not None else root.absolute()
         return {
@@ -128,13 +128,15 @@ class _Fit:
             return name
         return self.source.run.name if self.source.run is not None else type(cli.model).__name__
 
-    def _best_so_far(self) -> dict[str, Any] | None:
+    def _best_so_far(self, name: str) -> dict[str, Any] | None:
         """Return the best score of the run that this one goes on with, and where it is kept.
 
-        A run that starts from another's checkpoint with a recipe of its own begins without one.
+        A run that starts from another recipe's checkpoint, or from an earlier one, begins without.
         """
         run = self.source.run
-        if run is None or self.request.run is None or self.source.checkpoint != run.last():
+        if run is None or not (self.request.run is not None or run.name == name):
+            return None
+        if self.source.checkpoint != run.last():
             return None
         best = run.record().best
         return best and {**best, "path": str(run.path / best["path"])}

@@ -294,6 +294,28 @@ def test_a_fine_tune_begins_without_the_other_runs_best(kit: Run, recipe: str) -
     assert tuned.best().is_relative_to(tuned.path)
 
 
+@pytest.mark.parametrize("asked", ["last", "runs/small/latest"])
+def test_a_recipe_that_goes_on_with_its_last_keeps_the_best(
+    kit: Run, recipe: str, asked: str
+) -> None:
+    assert kit("fit", "-c", recipe, "--trainer.max_epochs", "4") == 0
+    first = RunDirectory.latest("small")
+    flags = ("--ckpt_path", asked, "--trainer.max_epochs", "5", "--model.lr", "9.0")
+    assert kit("fit", "-c", recipe, *flags) == 0
+    second = RunDirectory.latest("small")
+    assert second != first
+    assert second.best() == first.best(), "a rate of 9 only makes it worse"
+
+
+def test_a_run_that_died_before_its_first_checkpoint_says_so(
+    kit: Run, recipe: str, capsys: Any
+) -> None:
+    assert kit("fit", "-c", recipe, "--model.fail_at", "0") == 1
+    capsys.readouterr()
+    assert kit("test", "runs/small/latest") == 2
+    assert "has no checkpoint: start again from its config.yaml" in capsys.readouterr().err
+
+
 def test_a_resumed_run_that_adds_nothing_can_go_on(kit: Run, recipe: str) -> None:
     assert kit("fit", "-c", recipe) == 0
     assert kit("fit", "runs/small/latest") == 0
