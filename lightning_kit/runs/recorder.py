@@ -14,6 +14,7 @@ from lightning_kit.compat import callbacks_of, refuse_twin, release_observer, sa
 from lightning_kit.runs.directory import RunDirectory
 from lightning_kit.runs.peers import announce, announced, is_broken_link
 from lightning_kit.runs.record import RunRecord, Status
+from lightning_kit.runs.stopping import stop_reason
 
 EXIT_CODES: dict[Status, int] = {"finished": 0, "stopped": 0, "preempted": 75, "failed": 1}
 INTERRUPTED = "interrupted.ckpt"
@@ -197,6 +198,8 @@ def _said(error: BaseException) -> str:
 
 
 def _stop_reason(trainer: pl.Trainer) -> str:
+    if (reason := stop_reason(trainer)) is not None:
+        return reason
     for callback in trainer.early_stopping_callbacks:
         if isinstance(callback, EarlyStopping) and callback.stopping_reason_message:
             return callback.stopping_reason_message.partition(". Signaling")[0]

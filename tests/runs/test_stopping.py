@@ -1,0 +1,42 @@
+"""A stop and its reason."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import yaml
+from conftest import Run
+from origin.stock import QUIET
+from programs.plain import PlainData, PlainModule
+
+from lightning_kit.runs.stopping import stop, stop_reason
+
+
+class StopAt(pl.Callback):
+    def __init__(self, *reasons: str) -> None:
+        self.reasons = reasons
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+        for reason in self.reasons:
+            stop(trainer, reason)
+
+
+def test_the_first_reason_is_kept_and_a_new_fit_forgets_it() -> None:
+    trainer = pl.Trainer(**QUIET, max_epochs=2, callbacks=[StopAt("first", "second")])
+    assert stop_reason(trainer) is None
+    trainer.fit(PlainModule(), datamodule=PlainData())
+    assert (trainer.global_step, stop_reason(trainer)) == (1, "first")
+
+    trainer.should_stop = False
+    assert stop_reason(trainer) is None
+    stop(trainer, "third")
+    assert stop_reason(trainer) == "third"
+
+
+def test_the_reason_reaches_the_record(kit: Run, plain_recipe: dict[str, Any]) -> None:
+    plain_recipe["trainer"]["callbacks"] = [{"class_path": "programs.stopper.Stopper"}]
+    Path("small.yaml").write_text(yaml.safe_dump(plain_recipe))
+    assert kit("fit", "-c", "small.yaml") == 0
+    record = json.loads(Path("runs/small/latest/run.json").read_text())
+    assert (record["status"], record["stop_reason"]) == ("stopped", "enough")
