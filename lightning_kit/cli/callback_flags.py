@@ -1,12 +1,11 @@
 """Flags that change callbacks: ``--callbacks.NAME.ARGUMENT`` and ``--trainer.callbacks``."""
 
-import types
-from typing import Any, Union, final, get_args, get_origin, get_type_hints
+from typing import Any, final
 
 from lightning_kit.cli.callbacks import Callbacks
-from lightning_kit.cli.classes import by_import_path
-from lightning_kit.cli.documents import Config, parse
+from lightning_kit.cli.documents import Config, meant
 from lightning_kit.cli.flags import Flag
+from lightning_kit.cli.hints import kinds
 from lightning_kit.cli.layers import lay, nested
 
 LIST = "trainer.callbacks"
@@ -21,11 +20,12 @@ def applied(callbacks: Callbacks, flags: list[Flag]) -> list[Flag]:
     """Apply to ``callbacks`` the flags that are theirs, and return the flags that are left."""
     by_name: Config = {}
     rest = []
+    below = {id(entry): entry["init_args"] for entry in callbacks.entries}
     for flag in flags:
         if flag.key.startswith("callbacks."):
             _collect(flag, by_name)
         elif flag.key == "callbacks":
-            callbacks.apply(parse(flag.value or "{}"), flag.source)
+            callbacks.apply(meant(flag.value or "{}"), flag.source)
         elif flag.key in (LIST, f"{LIST}+") or flag.key.startswith(f"{LIST}."):
             _apply_to_list(callbacks, flag)
         else:
@@ -33,14 +33,18 @@ def applied(callbacks: Callbacks, flags: list[Flag]) -> list[Flag]:
     if by_name:
         callbacks.apply(by_name, "flags")
     for entry in callbacks.entries:
-        entry["init_args"] = _typed(entry["class_path"], entry["init_args"])
+        given, lower = entry["init_args"], below.get(id(entry), {})
+        entry["init_args"] = {
+            name: _value(value, kinds(entry["class_path"], name), lower.get(name))
+            for name, value in given.items()
+        }
     return rest
 
 
 def _collect(flag: Flag, by_name: Config) -> None:
     name, _, argument = flag.key.removeprefix("callbacks.").partition(".")
     if not argument:
-        by_name[name] = parse(flag.value or "{}")
+        by_name[name] = meant(flag.value or "{}")
         return
     below = by_name.get(name)
     change = nested(argument.split("."), Text(flag.value or "null"))
@@ -50,30 +54,24 @@ def _collect(flag: Flag, by_name: Config) -> None:
 def _apply_to_list(callbacks: Callbacks, flag: Flag) -> None:
     tail = flag.key.removeprefix(LIST)
     if tail == "":
-        callbacks.replace(parse(flag.value or "null"), flag.source)
+        callbacks.replace(meant(flag.value or "null"), flag.source)
     elif tail == "+":
-        callbacks.append(parse(flag.value or "null"))
+        callbacks.append(meant(flag.value or "null"))
     else:
         callbacks.set_last(tail[1:].split("."), Text(flag.value or "null"))
 
 
-def _typed(path: str, init_args: Config) -> Config:
-    """Read flags' texts as values, except where the class takes text alone."""
-    try:
-        hints = get_type_hints(by_import_path(path).__init__)
-    except Exception:
-        # A signature with names that only a type checker sees: its texts are read as YAML.
-        hints = {}
-    return {key: _value(value, hints.get(key)) for key, value in init_args.items()}
+def _value(value: Any, kinds: set[Any], below: Any) -> Any:
+    """Read a flag's text as a value, except where the argument takes text alone.
 
-
-def _value(value: Any, hint: Any) -> Any:
+    A mapping merges into the one below it, as a file's does.
+    """
     if isinstance(value, dict):
-        return {key: _value(item, None) for key, item in value.items()}
+        return {key: _value(item, set(), None) for key, item in value.items()}
     if not isinstance(value, Text):
         return value
     text = str(value)
-    kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-    if str in kinds and not {int, float, bool} & set(kinds):
+    if str in kinds and not {int, float, bool} & kinds:
         return None if text in ("null", "None") and type(None) in kinds else text
-    return parse(text)
+    found = meant(text)
+    return lay(found, below) if isinstance(found, dict) and isinstance(below, dict) else found

@@ -1,13 +1,12 @@
 """Flags that name a class are laid before the rest: what stood below under another class goes."""
 
-import types
-from pathlib import Path
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 from lightning_kit.cli.classes import by_import_path, full_path
-from lightning_kit.cli.documents import Config, parse
+from lightning_kit.cli.documents import Config, meant
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.flags import Flag
+from lightning_kit.cli.hints import takes_class
 from lightning_kit.cli.layers import lay, nested, same_class
 from lightning_kit.cli.places import NAMED, at, in_full
 
@@ -21,17 +20,22 @@ HEADS = ("model", "data", "trainer", "optimizer", "lr_scheduler")
 
 
 def laid(config: Config, flags: list[Flag]) -> tuple[Config, list[Flag]]:
-    """Return ``config`` under the flags that name a class, and the flags that are left."""
+    """Return ``config`` under the flags that name a class or change a mapping, and the rest.
+
+    A mapping merges into the one below it, as a file's does; jsonargparse would replace it.
+    """
     rest: list[Flag] = []
     for flag in flags:
         key = flag.key.removesuffix(".class_path")
-        value = parse(flag.value) if flag.value and flag.value.startswith("{") else flag.value
+        value = meant(flag.value) if flag.value and flag.value.startswith("{") else flag.value
         path = _class_named(key, value, config)
-        if path is None:
+        place = in_full(key, config)
+        if path is None and isinstance(value, dict) and _is_mapping(config, place):
+            config = lay(nested(place, value), config)
+        elif path is None:
             rest.append(flag)
         else:
             given = value if isinstance(value, dict) else {}
-            place = in_full(key, config)
             below = at(config, [*place, "class_path"])
             if flag.source.startswith("-") and not (below and same_class(path, below)):
                 # The environment lies below the flags: its arguments go with its class.
@@ -47,13 +51,12 @@ def _takes_class(config: Config, place: list[str]) -> bool:
     owner = at(config, place[:-2]) if place[-2:-1] == ["init_args"] else None
     if not isinstance(owner, dict) or "." not in owner.get("class_path", ""):
         return False
-    try:
-        hint = get_type_hints(by_import_path(owner["class_path"]).__init__).get(place[-1])
-    except Exception:
-        # A signature with names that only a type checker sees: jsonargparse is left to read it.
-        return False
-    kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-    return hint is not None and not {str, Path, int, float, bool} & set(kinds)
+    return takes_class(owner["class_path"], place[-1])
+
+
+def _is_mapping(config: Config, place: list[str]) -> bool:
+    """Say whether a mapping stands at ``place``; callbacks in the Trainer's were laid before."""
+    return isinstance(at(config, place), dict) and place != ["trainer"]
 
 
 def _is_below(key: str, other: str) -> bool:
@@ -64,7 +67,7 @@ def _class_named(key: str, value: Any, config: Config) -> str | None:
     """Return the import path of the class that ``value`` names, None where it names none."""
     name = value.get("class_path") if isinstance(value, dict) else value
     # `null`, `true` and numbers name no class.
-    if not isinstance(name, str) or not isinstance(parse(name), str | dict):
+    if not isinstance(name, str) or not isinstance(meant(name), str | dict):
         return None
     if key.partition(".")[0] not in HEADS:
         return None

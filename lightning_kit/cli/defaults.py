@@ -11,6 +11,7 @@ from typing import Any
 from lightning_kit.cli.classes import by_import_path
 from lightning_kit.cli.documents import Config
 from lightning_kit.cli.errors import InputError
+from lightning_kit.cli.hints import takes_class
 
 
 def with_own_defaults(config: Any) -> Any:
@@ -23,10 +24,17 @@ def with_own_defaults(config: Any) -> Any:
     if isinstance(config.get("class_path"), str) and isinstance(config.get("init_args"), dict):
         defaults = _defaults(config["class_path"])
         config["init_args"] = {
-            name: _complete(value) if defaults.get(name) is not None else value
+            name: _complete(value)
+            if defaults.get(name) is not None and _is_class(config["class_path"], name, value)
+            else value
             for name, value in config["init_args"].items()
         }
     return config
+
+
+def _is_class(path: str, argument: str, value: Any) -> bool:
+    """Say whether ``value`` can be a class; the text ``rows.csv`` must not import a module."""
+    return isinstance(value, dict) or takes_class(path, argument)
 
 
 def _complete(value: Any) -> Any:

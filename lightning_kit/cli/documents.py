@@ -72,6 +72,18 @@ def parse(text: str) -> Any:
     return yaml.load(text, Loader)
 
 
+def meant(text: str) -> Any:
+    """Return the value that a flag's ``text`` stands for; what is not valid YAML is plain text.
+
+    >>> meant("{a: 1}"), meant("a: b: c")
+    ({'a': 1}, 'a: b: c')
+    """
+    try:
+        return parse(text)
+    except yaml.YAMLError:
+        return text
+
+
 def read(path: str | Path) -> Config:
     """Return the mapping in a YAML or JSON file; InputError names the file and the line."""
     try:

@@ -6,7 +6,7 @@ jsonargparse's omegaconf mode refuses an interpolation below the ``init_args`` o
 from dataclasses import replace
 from typing import Any
 
-from lightning_kit.cli.documents import Config, parse
+from lightning_kit.cli.documents import Config, meant
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.flags import Flag
 from lightning_kit.cli.layers import lay, nested
@@ -47,7 +47,7 @@ def with_flags(config: Config, flags: list[Flag], paths: list[list[str]]) -> Con
     """Return ``config`` with the flags' values laid in, as far as their text tells them."""
     for flag, path in zip(flags, paths, strict=True):
         if flag.value is not None and "" not in path:
-            config = lay(nested(path, parse(flag.value)), config)
+            config = lay(nested(path, meant(flag.value)), config)
     return config
 
 

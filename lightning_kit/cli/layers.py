@@ -21,7 +21,7 @@ def lay(upper: Config, lower: Config) -> Config:
     """
     merged = deepcopy(lower)
     for key, value in upper.items():
-        if key.endswith("+"):
+        if isinstance(key, str) and key.endswith("+"):
             merged[key[:-1]] = as_list(merged.get(key[:-1])) + deepcopy(as_list(value))
         else:
             merged[key] = _lay_value(value, merged.get(key))

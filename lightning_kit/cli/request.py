@@ -11,7 +11,7 @@ from typing import Any, final
 from lightning_kit.cli import callback_flags, class_flags
 from lightning_kit.cli.callbacks import Callbacks
 from lightning_kit.cli.classes import full_path
-from lightning_kit.cli.documents import Config, parse, read
+from lightning_kit.cli.documents import Config, meant, read
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.flags import Flag, from_environment, split
 from lightning_kit.cli.interpolation import interpolated, with_flags
@@ -83,7 +83,7 @@ class Request:
     def weights_only(self) -> bool:
         """Whether a checkpoint may hold plain data alone; false only where a person said so."""
         said = [flag.value for flag in self.flags if flag.key == "weights_only"]
-        value = parse(said[-1] or "") if said else self.config.get("weights_only")
+        value = meant(said[-1] or "") if said else self.config.get("weights_only")
         return value is not False
 
     def words(self) -> list[str]:
@@ -103,7 +103,7 @@ class Request:
         elif flag.key == "ckpt_path":
             self.ckpt_path = flag.value
         elif flag.key == "random_weights":
-            self.random_weights = flag.value is None or bool(parse(flag.value))
+            self.random_weights = flag.value is None or bool(meant(flag.value))
         else:
             self.wants_help |= flag.key in ("h", "help")
             self.flags.append(flag)

@@ -47,3 +47,13 @@ def test_one_name_takes_many_flags_and_the_rest_is_left() -> None:
 def test_null_removes_and_a_list_replaces() -> None:
     assert len(after("--callbacks.EarlyStopping=null")[0]) == 1
     assert after("--trainer.callbacks=[Timer]")[0] == [{"interval": "step"}]
+
+
+def test_a_mapping_merges_as_a_files_does_and_a_text_in_braces_is_none() -> None:
+    callbacks = Callbacks()
+    scheduler = "GradientAccumulationScheduler"
+    callbacks.replace([{"class_path": scheduler, "scheduling": {2: 4}}, "ModelCheckpoint"], "file")
+    flags = [f"--callbacks.{scheduler}.scheduling={{5: 8}}"]
+    applied(callbacks, list(split([*flags, "--callbacks.ModelCheckpoint.filename={epoch}"])))
+    assert callbacks.entries[0]["init_args"] == {"scheduling": {2: 4, 5: 8}}
+    assert callbacks.entries[1]["init_args"] == {"filename": "{epoch}"}

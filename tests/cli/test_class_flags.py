@@ -83,3 +83,15 @@ def test_a_file_name_imports_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
 )
 def test_other_values_are_left(flag: str) -> None:
     assert after(flag) == (CONFIG["model"], [flag])
+
+
+def test_a_mapping_merges_as_a_files_does() -> None:
+    below = {"model": {"class_path": "a.B", "init_args": {"table": {"a": 1, "b": 2}}}}
+    config, rest = laid(below, list(split(["--model.table", "{b: 3}", "--model.new", "{c: 4}"])))
+    assert config["model"]["init_args"] == {"table": {"a": 1, "b": 3}}
+    assert [flag.key for flag in rest] == ["model.new"]
+
+
+@pytest.mark.parametrize("text", ["{b: [", "{a: b: c"])
+def test_what_is_no_yaml_is_left_to_the_parser(text: str) -> None:
+    assert after("--model.lr", text) == (CONFIG["model"], [f"--model.lr={text}"])

@@ -1,5 +1,6 @@
 """A class in a configuration gets its own defaults, not those of the class it replaces."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,22 @@ def test_without_a_default_to_replace_nothing_is_written() -> None:
     linear = {"class_path": "torch.nn.Linear", "init_args": {"in_features": 1, "out_features": 1}}
     config = {"class_path": TASK, "init_args": {"model": linear, "lr_scheduler": "a.B"}}
     assert with_own_defaults(config) == config
+
+
+@pytest.mark.parametrize("argument", ["text", "path"])
+def test_a_text_is_no_class_and_imports_nothing(
+    monkeypatch: pytest.MonkeyPatch, argument: str
+) -> None:
+    Path("rows.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(".")
+    monkeypatch.setattr("programs.plain.PlainData.__init__", takes_texts)
+    config = {"class_path": "programs.plain.PlainData", "init_args": {argument: "rows.csv"}}
+    assert with_own_defaults(config) == config
+    config["init_args"] = {argument: "torch.nn.Linear"}
+    assert with_own_defaults(config) == config
+
+
+def takes_texts(self: Any, text: str = "a", path: Path = Path("a")) -> None: ...
 
 
 def test_jsonargparse_still_leaks(monkeypatch: pytest.MonkeyPatch) -> None:

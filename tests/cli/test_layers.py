@@ -44,6 +44,10 @@ def test_lists_replace_and_plus_appends() -> None:
     assert lay({"a+": 1}, {}) == {"a": [1]}
 
 
+def test_a_key_may_be_a_number() -> None:
+    assert lay({"a": {4: 8}}, {"a": {2: 1}}) == {"a": {2: 1, 4: 8}}
+
+
 def test_nothing_given_is_changed() -> None:
     lower, upper = {"a": {"b": [1]}}, {"a": {"c": [2]}}
     merged = lay(upper, lower)

@@ -43,6 +43,15 @@ def test_a_part_may_stand_in_its_own_file(recipe: str) -> None:
     assert laid(recipe, "-c", "parts/all.yaml")["trainer"]["max_epochs"] == 7
 
 
+def test_a_mapping_merges_alike_in_files_and_flags(recipe: str) -> None:
+    Path("low.yaml").write_text("model: {init_args: {table: {a: 1}}}")
+    Path("high.yaml").write_text("model: {init_args: {table: {b: 2}}}")
+    by_file = laid(recipe, "-c", "low.yaml", "-c", "high.yaml")
+    by_flag = laid(recipe, "-c", "low.yaml", "--model.table", "{b: 2}")
+    assert by_file["model"]["init_args"]["table"] == {"a": 1, "b": 2}
+    assert by_flag == by_file
+
+
 def test_the_view_holds_flags(recipe: str) -> None:
     request = Request.of("fit", ["-c", recipe, "--model.lr=3", "--trainer.max_epochs", "9"])
     request.lay({})

@@ -6,6 +6,7 @@ usage: lightning-kit fit -c RECIPE [-c OVERLAY ...] [flags]
   -c, --config FILE           a recipe, then overlays; later files win
   --trainer.max_epochs 3      any argument of the Trainer (lightning-kit explain Trainer)
   --model.optimizer.lr 0.1    any argument of the task; --data.batch_size 64: of the datamodule
+  --model.ARGUMENT '{a: 1}'   a mapping merges into the one below it, as a file's does
   --callbacks.EarlyStopping.patience 9
                               change, add ({}) or remove (null) a callback by its class name
   --ckpt_path best|last|PATH|RUN_DIR
