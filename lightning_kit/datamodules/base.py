@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 from torch import Tensor, nn
 
 from lightning_kit.datamodules.dealt import Dealt, check_dealt
+from lightning_kit.datamodules.exact import narrows, unwrapped
 from lightning_kit.datamodules.loader import BatchLoader
 
 Part = Literal["train", "val", "test", "predict"]
@@ -19,6 +20,7 @@ class AbstractDataModule(pl.LightningDataModule, ABC):
 
     A batch is ``(input, target)``, both with ``N`` rows. ``input`` stays raw in the loader and
     goes through ``preprocess`` after it was moved to the device; ``target`` stays raw for good.
+    Neither is cast before, also under "bf16-true"; the model's input is cast then.
 
     The attributes below are what a task reads in its ``setup``; ``None`` where they do not apply.
     What was fitted on the training part is in ``state_dict``, hence in every checkpoint: the
@@ -98,17 +100,17 @@ class AbstractDataModule(pl.LightningDataModule, ABC):
             self.preprocess.load_state_dict(state_dict["preprocess"])
 
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
-        if self.preprocess is None:
+        raw = unwrapped(batch)
+        if self.preprocess is None and raw is batch:
             return batch
-        if isinstance(batch, Tensor):
-            return self._preprocessed(batch)
-        input, target = batch
+        if isinstance(raw, Tensor):
+            return self._preprocessed(raw)
+        input, target = raw
         return self._preprocessed(input), target
 
     def _preprocessed(self, input: Tensor) -> Any:
-        assert self.preprocess is not None
-        output = self.preprocess(input)
-        # The batch had the precision's dtype before; statistics in float32 undo that.
+        output = input if self.preprocess is None else self.preprocess(input)
+        # Held exact, or cast before: statistics in float32 undo that.
         return self.trainer.precision_plugin.convert_input(output) if self.trainer else output
 
     def _loader(self, part: Part, *, shuffle: bool = False) -> BatchLoader:
@@ -126,4 +128,5 @@ class AbstractDataModule(pl.LightningDataModule, ABC):
             seed=self.seed,
             rank=ranks["rank"],
             world_size=ranks["num_replicas"],
+            exact=self.trainer is not None and narrows(self.trainer.precision_plugin),
         )

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import SequentialSampler
 
+from lightning_kit.datamodules.exact import wrapped
+
 Batch = tuple[Tensor, Tensor] | Tensor
 
 
@@ -36,6 +38,7 @@ class BatchLoader:
         rank: This process, in ``[0, world_size)``.
         world_size: Number of processes that share the samples.
         drop_last: Leave out the last batch where it would be smaller.
+        exact: Hold each tensor in an :class:`.Exact`.
 
     Raises:
         ValueError: If an argument is out of range, lengths differ, or a rank would get no batch.
@@ -52,6 +55,7 @@ class BatchLoader:
         rank: int = 0,
         world_size: int = 1,
         drop_last: bool = False,
+        exact: bool = False,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1 row, got {batch_size}")
@@ -69,6 +73,7 @@ class BatchLoader:
         self.rank = rank
         self.world_size = world_size
         self.drop_last = drop_last
+        self.exact = exact
         self.epoch = 0
         self._sample = 0  # of all ranks together
         self._resuming = False
@@ -100,7 +105,8 @@ class BatchLoader:
             index = order[first:last]
             start = self._sample = start + size
             input = self.input.index_select(0, index)
-            yield input if self.target is None else (input, self.target.index_select(0, index))
+            batch = input if self.target is None else (input, self.target.index_select(0, index))
+            yield wrapped(batch) if self.exact else batch
 
     def set_epoch(self, epoch: int) -> None:
         """Take the order of ``epoch`` (0-based); one that differs begins at its first sample."""

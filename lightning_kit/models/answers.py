@@ -1,9 +1,12 @@
 """What a model's output means: the postprocessing that training, export and serving share."""
 
-from typing import Literal, final
+from collections.abc import Callable
+from typing import Literal, Self, final
 
 import torch
 from torch import Tensor, nn
+
+from lightning_kit.models.digits import keeping_digits
 
 Kind = Literal["multiclass", "binary", "multilabel"]
 
@@ -60,7 +63,7 @@ class RegressionAnswer(nn.Module):
 
     ``(N,)`` or ``(N, 1)`` becomes ``(N,)`` for one target, ``(N, T)`` stays so for more. The
     mean and the spread are buffers from the start, so that a checkpoint loads before any data was
-    seen.
+    seen. They stay at least float32 where the model is cast to a type of few digits.
 
     Args:
         num_targets: ``T``, at least 1.
@@ -85,3 +88,8 @@ class RegressionAnswer(nn.Module):
     def standardise(self, target: Tensor) -> Tensor:
         """The inverse of :meth:`forward`: raw ``target`` to what the model should output."""
         return (target - self.mean) / self.std
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        # As bfloat16, a mean of 2015 would be 2016.
+        super()._apply(keeping_digits(fn), recurse)  # type: ignore[no-untyped-call]
+        return self

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
+from lightning_kit.models.digits import keeping_digits
 from lightning_kit.tasks.step import StepOutput
 from lightning_kit.tasks.weighted_mean import WeightedMean
 
@@ -85,12 +86,7 @@ class Stage(nn.Module):
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         # torchmetrics keeps the type at `.half()` but not at `.to(torch.bfloat16)`, which is what
         # Lightning's "bf16-true" calls; a sum of bfloat16 stands still at 256 times what is added.
-        def keep_digits(tensor: Tensor) -> Tensor:
-            cast = fn(tensor)
-            dtype = torch.promote_types(cast.dtype, tensor.dtype)
-            return cast if dtype == cast.dtype else tensor.to(cast.device)
-
-        super()._apply(keep_digits, recurse)  # type: ignore[no-untyped-call]
+        super()._apply(keeping_digits(fn), recurse)  # type: ignore[no-untyped-call]
         return self
 
 

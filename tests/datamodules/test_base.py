@@ -101,6 +101,28 @@ def test_preprocess_gives_the_precision_that_the_model_takes(precision: str) -> 
     assert all(batch[0].dtype == dtype for batch in module.seen)
 
 
+@pytest.mark.parametrize("precision", ["bf16-true", "16-true"])
+def test_no_precision_rounds_what_is_raw(precision: str) -> None:
+    class Years(Numbers):
+        def load(self, part: Part) -> tuple[Tensor, Tensor | None]:
+            years = 2001 + torch.arange(12.0)
+            return years.unsqueeze(1), None if part == "predict" else years
+
+    datamodule, module = Years(), Listener()
+    assert isinstance(datamodule.preprocess, Standardise)
+    datamodule.preprocess.fit(2001 + torch.arange(12.0).unsqueeze(1))
+    wanted = datamodule.preprocess(2001 + torch.arange(12.0).unsqueeze(1))
+    trainer(precision=precision).validate(module, datamodule, verbose=False)
+    inputs, targets = (torch.cat(parts) for parts in zip(*module.seen, strict=True))
+    assert torch.equal(inputs, wanted.to(module.layer.weight.dtype))
+    assert torch.equal(targets, 2001 + torch.arange(12.0))
+    module.seen.clear()
+    trainer(precision=precision).predict(module, datamodule)
+    assert torch.equal(torch.cat(module.seen), inputs)
+    # Without a trainer a loader gives tensors, as anywhere else.
+    assert all(isinstance(batch, Tensor) for batch in Years().predict_dataloader())
+
+
 def test_overfitting_takes_the_same_rows_each_epoch_without_a_warning() -> None:
     module = Listener()
     trainer(overfit_batches=1, max_epochs=3).fit(module, Numbers())

@@ -51,6 +51,16 @@ def test_one_target_loses_its_column() -> None:
     assert RegressionAnswer()(torch.zeros(3, 1))["prediction"].shape == (3,)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_the_units_keep_their_digits_in_a_model_of_few(dtype: torch.dtype) -> None:
+    answer = RegressionAnswer()
+    answer.mean.fill_(2015.3)
+    cast = torch.nn.Sequential(torch.nn.Linear(1, 1), answer).to(dtype)
+    assert cast(torch.zeros(1, 1, dtype=dtype))["prediction"].dtype == torch.float32
+    assert answer.mean.item() == pytest.approx(2015.3, rel=1e-7)
+    assert answer.double().mean.dtype == torch.float64
+
+
 def test_the_units_are_in_the_state_from_the_start() -> None:
     assert set(RegressionAnswer().state_dict()) == {"mean", "std"}
 
