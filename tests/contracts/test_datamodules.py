@@ -15,6 +15,7 @@ import pytorch_lightning as pl
 import torch
 import yaml
 from jsonargparse import ArgumentParser
+from pytorch_lightning.plugins.precision import Precision
 from torch import Tensor, nn
 
 from lightning_kit import datamodules
@@ -217,6 +218,7 @@ class FakeTrainer:
         self.distributed_sampler_kwargs = {"num_replicas": 2, "rank": rank}
         self.strategy = self
         self.root_device = torch.device("cpu")
+        self.precision_plugin = Precision()
 
 
 @examples
