@@ -27,6 +27,14 @@ def test_an_entry_is_changed_by_its_class_name() -> None:
     assert arguments(callbacks) == [{"monitor": "a", "patience": 9}, {"monitor": "a"}]
 
 
+def test_a_full_class_path_names_an_entry_too() -> None:
+    callbacks = listed(STOP, SAVE)
+    callbacks.apply({STOP["class_path"]: {"patience": 9}}, "over.yaml")
+    assert arguments(callbacks) == [{"monitor": "a", "patience": 9}, {"monitor": "a"}]
+    callbacks.apply({"pytorch_lightning.callbacks.Timer": {}}, "over.yaml")
+    assert callbacks.entries[2] == normal("Timer")
+
+
 def test_one_that_is_not_there_is_appended_and_null_removes() -> None:
     callbacks = listed(STOP, SAVE)
     callbacks.apply({"LearningRateMonitor": {}, "EarlyStopping": None}, "over.yaml")

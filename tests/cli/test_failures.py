@@ -4,6 +4,7 @@ import pickle
 
 import pytest
 import pytorch_lightning as pl
+import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from lightning_kit.cli.errors import InputError
@@ -54,6 +55,13 @@ def test_wrong_input(trainer: pl.Trainer, error: Exception, line: str) -> None:
     found = input_error(raised(error), trainer)
     assert found is not None
     assert line in str(found)
+
+
+def test_a_first_layer_of_another_size_is_wrong_input(trainer: pl.Trainer) -> None:
+    with pytest.raises(RuntimeError) as error:
+        torch.nn.Linear(3, 2)(torch.ones(8, 4))
+    found = input_error(error.value, trainer)
+    assert "the model takes 3 features and gets 4: set its in_features" in str(found)
 
 
 def test_the_kits_own_checks_are_wrong_input(trainer: pl.Trainer) -> None:

@@ -52,6 +52,12 @@ def test_a_mapping_merges_alike_in_files_and_flags(recipe: str) -> None:
     assert by_flag == by_file
 
 
+def test_null_removes_what_a_lower_file_named(recipe: str) -> None:
+    Path("over.yaml").write_text("data: null")
+    assert "data" in laid(recipe)
+    assert "data" not in laid(recipe, "-c", "over.yaml")
+
+
 def test_the_view_holds_flags(recipe: str) -> None:
     request = Request.of("fit", ["-c", recipe, "--model.lr=3", "--trainer.max_epochs", "9"])
     request.lay({})

@@ -38,6 +38,22 @@ def test_a_recipe_beside_a_checkpoint_keeps_the_runs_settings_out(
     assert source.run == run
 
 
+def test_two_runs_are_one_too_many(run: RunDirectory) -> None:
+    other = RunDirectory.create("other")
+    RunRecord("other").write(other.record_path)
+    with pytest.raises(InputError, match="are two runs: name one"):
+        find(Request.of("test", [str(run.path), "--ckpt_path", str(other.path)]))
+    twice = find(Request.of("test", [str(run.path), "--ckpt_path", "runs/small/latest"]))
+    assert twice.run == run
+
+
+def test_a_checkpoint_is_found_by_way_of_latest(run: RunDirectory) -> None:
+    given = "runs/small/latest/checkpoints/a.ckpt"
+    source = find(Request.of("test", ["--ckpt_path", given]))
+    assert (source.run, source.checkpoint) == (run, run.best())
+    assert source.base == {"trainer": {"max_epochs": 4}}
+
+
 def test_names() -> None:
     assert recipe_name([]) is None
     assert recipe_name(["deep/digits.yaml", "b.yaml"]) == "digits"
@@ -51,6 +67,12 @@ def test_the_folder_of_runs(recipe: str) -> None:
     assert runs_root(Request.of("fit", ["-c", recipe])) == Path("runs")
     flag = ["--trainer.default_root_dir", "x"]
     assert runs_root(Request.of("fit", ["-c", recipe, *flag])) == Path("x")
+
+
+def test_a_run_that_goes_on_stays_below_its_own_root() -> None:
+    run = RunDirectory.create("small", Path("deep/runs"))
+    RunRecord("small").write(run.record_path)
+    assert runs_root(Request.of("fit", [str(run.path)])) == Path("deep/runs").absolute()
 
 
 def test_stored_settings_of_a_python_module_need_the_recipes_class() -> None:

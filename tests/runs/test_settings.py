@@ -241,3 +241,20 @@ def test_two_optimizers_by_hand_take_the_new_rate(tmp_path: Path) -> None:
     fit(Still(2), 1, tmp_path)
     trainer, _, _ = fit(Still(2, lr=0.1), 2, ckpt=tmp_path / "epoch=0.ckpt")
     assert [o.param_groups[0]["lr"] for o in trainer.optimizers] == [0.1, 0.1]
+
+
+class OneCycle(PlainModule):
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.SGD(self.parameters(), lr=self.lr, momentum=0.9)
+        schedule = lr_scheduler.OneCycleLR(optimizer, max_lr=self.lr, total_steps=20)
+        settings = {"scheduler": schedule, "interval": "step"}
+        return {"optimizer": optimizer, "lr_scheduler": settings}
+
+
+def test_one_cycle_goes_on_from_a_checkpoint_without_a_record(tmp_path: Path) -> None:
+    whole, resumed = OneCycle(), OneCycle()
+    _, rates, _ = fit(whole, 4, tmp_path, keep=False)
+    _, later, _ = fit(resumed, 4, ckpt=tmp_path / "epoch=1.ckpt")
+    assert later.seen == rates.seen[10:]
+    for name, weight in whole.state_dict().items():
+        assert torch.equal(weight, resumed.state_dict()[name])

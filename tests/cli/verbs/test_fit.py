@@ -316,6 +316,13 @@ def test_a_run_that_died_before_its_first_checkpoint_says_so(
     assert "has no checkpoint: start again from its config.yaml" in capsys.readouterr().err
 
 
+def test_a_folder_of_the_users_own_holds_the_last(kit: Run, recipe: str) -> None:
+    assert kit("fit", "-c", recipe, "--callbacks.ModelCheckpoint.dirpath", "kept") == 0
+    run = RunDirectory.latest("small")
+    assert run.last().parent == Path("kept").absolute()
+    assert kit("test", "-c", recipe, "--ckpt_path", "last") == 0
+
+
 def test_a_resumed_run_that_adds_nothing_can_go_on(kit: Run, recipe: str) -> None:
     assert kit("fit", "-c", recipe) == 0
     assert kit("fit", "runs/small/latest") == 0

@@ -25,3 +25,10 @@ def test_without_a_run_they_lie_here_and_stay(kit: Run, recipe: str, capsys: Any
     assert kit("predict", "-c", recipe, "--random_weights") == 2
     assert "predictions.csv exists" in capsys.readouterr().err
     assert Path("predictions.csv").read_text() == before
+
+
+def test_several_devices_are_refused(kit: Run, recipe: str, capsys: Any) -> None:
+    args = ("-c", recipe, "--random_weights", "--trainer.devices", "2")
+    assert kit("predict", *args) == 2
+    assert "predict answers on one device" in capsys.readouterr().err
+    assert not Path("predictions.csv").exists()

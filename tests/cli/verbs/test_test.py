@@ -102,3 +102,13 @@ def test_fit_alone_makes_runs(kit: Run, trained: RunDirectory) -> None:
     before = sorted(Path("runs/small").iterdir())
     assert kit("test", "runs/small/latest") == 0
     assert sorted(Path("runs/small").iterdir()) == before
+
+
+def test_ctrl_c_is_130(kit: Run, recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from programs.plain import PlainModule
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PlainModule, "test_step", interrupt)
+    assert kit("test", "-c", recipe, "--random_weights") == 130
