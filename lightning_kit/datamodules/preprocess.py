@@ -57,8 +57,9 @@ class Standardise(nn.Module):
         """Measure ``input`` of shape ``(N, F, ...)``."""
         rows = input.movedim(1, -1).reshape(-1, len(self.mean)).double()
         std, mean = torch.std_mean(rows, dim=0, correction=0)
-        # What float32 cannot tell from a constant would be blown up noise.
-        std[std <= 1e-7 * mean.abs()] = 1
+        # What float32 cannot tell from a constant would be blown up noise, or stay huge.
+        coarsest = 1e-7 * mean.abs()
+        std = torch.where(std <= coarsest, coarsest.clamp(min=1), std)
         self.mean.copy_(mean)
         self.std.copy_(std)
 

@@ -15,6 +15,7 @@ def test_a_hash_is_of_the_content(tmp_path: Path) -> None:
     assert first == same != other
     rows = torch.arange(6.0).reshape(2, 3)
     assert hash_of_tensors(rows) == hash_of_tensors(rows.clone()) != hash_of_tensors(rows.flip(0))
+    assert hash_of_tensors(rows) != hash_of_tensors(torch.tensor([[0.0, 1, 2], [3, 4, 6]]))
     assert hash_of_tensors(rows.T) == hash_of_tensors(rows.T.contiguous())
 
 

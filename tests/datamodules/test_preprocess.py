@@ -66,3 +66,11 @@ def test_large_offsets_keep_their_spread() -> None:
 def test_standardise_refuses_no_features() -> None:
     with pytest.raises(ValueError, match="num_features must be at least 1, got 0"):
         Standardise(0)
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(1.7e9, 100.0), (1.0, 1e-8), (-1e12, 1e4)])
+def test_what_float32_rounds_away_is_not_blown_up(mean: float, spread: float) -> None:
+    noise = torch.randn(1000, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    module, rows = Standardise(1), (mean + spread * noise).float()
+    module.fit(rows)
+    assert module(rows).abs().max() < 10

@@ -26,3 +26,16 @@ def test_a_target_that_never_changes_is_named() -> None:
         check_varies(torch.tensor([3, 3]), "y", "a.npz")
     with pytest.raises(DataError, match=r"column 'y\[1\]': must hold more than one value"):
         check_varies(torch.tensor([[1.0, 2.0], [0.0, 2.0]]), "y")
+
+
+def test_a_target_whose_spread_float32_rounds_away_is_named() -> None:
+    noise = torch.randn(1000, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    check_varies((2015 + 2 * noise).float(), "y")
+    check_varies(noise.float() * 1e-9, "y")
+    with pytest.raises(
+        DataError, match=r"column 'y': must keep its spread .* 128 there.* 1.7e\+09"
+    ):
+        check_varies((1.7e9 + 100 * noise).float(), "y")
+    columns = torch.stack([noise, 1e4 + 1e-3 * noise], dim=1).float()
+    with pytest.raises(DataError, match=r"a.npz, column 'y\[1\]': must keep its spread"):
+        check_varies(columns, "y", "a.npz")
