@@ -34,7 +34,11 @@ def test_tokens_become_int64() -> None:
     [
         ([["a", "b"]], "float32", "a.npz, column 'x': must hold numbers, got '<U1'"),
         ([[1j]], "float32", "column 'x': must hold numbers, got 'complex128'"),
-        ([1.0, 2.0], "float32", r"column 'x': must have rows and columns.*got \(2,\)"),
+        (
+            [1.0, 2.0],
+            "float32",
+            r"column 'x': must have rows and columns.*got \(2,\) \(one feature is shape",
+        ),
         (np.zeros((0, 3)), "float32", r"column 'x': must have rows, got \(0, 3\)"),
         ([[1, 2], [3, NAN]], "float32", r"row 2, column 'x\[1\]': must be a finite .*got nan"),
         ([[1, 2], [np.inf, 0]], "float32", r"row 2, column 'x\[0\]': must be .*got inf"),

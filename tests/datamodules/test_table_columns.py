@@ -110,3 +110,9 @@ def test_encoders_of_other_columns_are_refused() -> None:
         ListedColumns(dates=["c"]).check_same(encoders)
     with pytest.raises(ValueError, match="'b' must be category, .*, got no feature"):
         ListedColumns(ignore=["b"]).check_same(encoders)
+
+
+@pytest.mark.parametrize("kind", [pa.date32(), pa.timestamp("ns", tz="UTC")])
+def test_a_date_by_type_needs_no_look_at_its_cells(tmp_path: Path, kind: Any) -> None:
+    pq.write_table(pa.table({"a": pa.array([None, None], kind)}), tmp_path / "a.parquet")
+    assert infer_kind(TableFile(str(tmp_path / "a.parquet")), "a") == "date"
