@@ -1,0 +1,41 @@
+"""What the last training batch returned, for functions that score it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import pytorch_lightning as pl
+
+from lightning_kit.callbacks.step_loss import step_loss
+
+ScoreFunction = Callable[[pl.Trainer, pl.LightningModule], float]
+
+_of: WeakKeyDictionary[pl.Trainer, Any] = WeakKeyDictionary()
+
+
+def last_outputs(trainer: pl.Trainer) -> Any:
+    """Return what the last ``training_step`` returned, detached, as Ignite's ``state.output``.
+
+    A bare loss is ``{"loss": loss}``, as Lightning has it; under gradient accumulation it is the
+    whole loss, not its share. Noted where a callback was given a ``score_function``.
+
+    Raises:
+        RuntimeError: If no batch is over yet, or no callback notes them.
+
+    Example:
+        ``score_function: mine.score``, with
+        ``def score(trainer, pl_module): return -float(last_outputs(trainer)["loss"])``
+    """
+    if trainer not in _of:
+        raise RuntimeError(
+            "no training batch was noted for last_outputs(trainer): call it from a callback's "
+            "score_function, once a batch is over"
+        )
+    return _of[trainer]
+
+
+def note_outputs(trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any) -> None:
+    """Keep ``outputs`` of ``on_train_batch_end`` until the next batch."""
+    if isinstance(outputs, Mapping) and outputs.get("loss") is not None:
+        outputs = {**outputs, "loss": step_loss(trainer, pl_module, outputs)}
+    _of[trainer] = outputs
