@@ -3,6 +3,8 @@
 import math
 from typing import Literal, final
 
+from lightning_kit.meters.arguments import check_whole
+
 
 @final
 class BestK:
@@ -21,14 +23,14 @@ class BestK:
         >>> [best.offer(name, score) for name, score in (("a", 1), ("b", 3), ("c", 0), ("d", 2))]
         [[], [], None, ['a']]
         >>> best.kept
-        {'b': 3, 'd': 2}
+        {'b': 3.0, 'd': 2.0}
     """
 
     def __init__(
         self, k: int | None, mode: Literal["min", "max"], latest_on_tie: bool = False
     ) -> None:
-        if k is not None and k < 1:
-            raise ValueError(f"k must be at least 1, or None to keep all, got {k}")
+        if k is not None:
+            check_whole("k", k, at_least=1, unit="(None keeps all)")
         if mode not in ("min", "max"):
             raise ValueError(f"mode must be 'min' or 'max', got {mode!r}")
         self.k = k
@@ -50,6 +52,8 @@ class BestK:
             None if it is not kept. Else the names to delete, once what ``name`` stands for is
             safely written; a name that was kept already is replaced, and nothing is deleted.
         """
+        # A tensor would wait on its device at every comparison, and hinder the state's loading.
+        score = float(score)
         if self.k is not None and len(self._scores) >= self.k:
             worst = min(self._scores, key=lambda kept: self._rank(self._scores[kept]))
             rank, bar = self._rank(score), self._rank(self._scores[worst])

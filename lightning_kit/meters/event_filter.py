@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
+from lightning_kit.meters.arguments import check_whole
+
 
 @final
 @dataclass(frozen=True)
@@ -70,23 +72,16 @@ class EventFilter:
         return (count - after - 1) % self.every == 0
 
     def _check_numbers(self) -> None:
-        _check("every", self.every, at_least=1)
-        _check("before", self.before, at_least=0)
-        _check("after", self.after, at_least=0)
+        for name, least in (("every", 1), ("before", 0), ("after", 0)):
+            if getattr(self, name) is not None:
+                check_whole(name, getattr(self, name), at_least=least)
         if self.once is None:
             return
         if not _listed(self.once):
             raise ValueError(f"once must name at least one count, got {self.once}")
         for count in _listed(self.once):
-            _check("once", count, at_least=1)
+            check_whole("once", count, at_least=1)
 
 
 def _listed(once: int | list[int]) -> list[int]:
     return list(once) if isinstance(once, list | tuple) else [once]
-
-
-def _check(name: str, value: object, *, at_least: int) -> None:
-    if value is None:
-        return
-    if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
-        raise ValueError(f"{name} must be a whole number, at least {at_least}, got {value!r}")

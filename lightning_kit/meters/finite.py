@@ -2,19 +2,21 @@
 
 import cmath
 import math
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+_WITHOUT_NUMBERS = (str, bytes, bytearray, memoryview, range)
+
 
 def all_finite(value: Any) -> bool:
     """Return whether no number in ``value`` is NaN or infinite.
 
-    Looks into tensors, numpy arrays, numbers, and lists, tuples, sets and mappings of them. Text
-    is not looked at, and whatever else there is, None too, counts as finite. However many tensors
+    Looks into tensors, numpy arrays, numbers, and sequences, sets and mappings of them. Text is
+    not looked at, and whatever else there is, None too, counts as finite. However many tensors
     there are, each device is read once.
 
     Example:
@@ -33,7 +35,9 @@ def all_finite(value: Any) -> bool:
 def _leaves(value: Any) -> Iterator[Tensor | bool]:
     """Yield tensors, and of each other number whether it is finite."""
     if isinstance(value, Tensor):
-        yield value
+        # A quantised tensor holds whole numbers, one on the device "meta" none at all.
+        if not (value.is_quantized or value.is_meta):
+            yield value
     elif isinstance(value, np.ndarray) and value.dtype == object:
         yield from _leaves(value.ravel().tolist())
     elif isinstance(value, np.ndarray | np.number):
@@ -44,13 +48,19 @@ def _leaves(value: Any) -> Iterator[Tensor | bool]:
         yield cmath.isfinite(value)
     elif isinstance(value, Mapping):
         yield from _leaves(list(value.values()))
-    elif isinstance(value, list | tuple | Set):
+    elif isinstance(value, Sequence | Set) and not isinstance(value, _WITHOUT_NUMBERS):
         for each in value:
             yield from _leaves(each)
 
 
 def _is_finite(tensor: Tensor) -> Tensor:
-    if tensor.layout is not torch.strided:
-        tensor = tensor.coalesce() if tensor.layout is torch.sparse_coo else tensor
+    tensor = tensor.detach()
+    if tensor.layout is torch.sparse_coo:
+        tensor = tensor.coalesce().values()
+    elif tensor.is_mkldnn:
+        tensor = tensor.to_dense()
+    elif tensor.layout is not torch.strided:
         tensor = tensor.values()
-    return torch.isfinite(tensor.detach()).all()
+    if tensor.dtype.itemsize == 1 and tensor.is_floating_point():
+        tensor = tensor.float()  # torch knows of no type of eight bits whether it is finite
+    return torch.isfinite(tensor).all()

@@ -4,6 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal, final, get_args
 
+from torch import Tensor
+
+from lightning_kit.meters.arguments import check_whole, is_number
+
 Mode = Literal["min", "max"]
 DeltaMode = Literal["abs", "rel"]
 NonFinite = Literal["stop", "count", "ignore"]
@@ -49,10 +53,9 @@ class Plateau:
         cumulative: bool = True,
         nan: NonFinite = "stop",
     ) -> None:
-        if patience < 1:
-            raise ValueError(f"patience must be at least 1 check, got {patience}")
-        if not 0 <= min_delta < math.inf:
-            raise ValueError(f"min_delta must be at least 0 and finite, got {min_delta}")
+        check_whole("patience", patience, at_least=1, unit="check")
+        if not is_number(min_delta) or not 0 <= min_delta < math.inf:
+            raise ValueError(f"min_delta must be at least 0 and finite, got {min_delta!r}")
         for name, value, allowed in (
             ("mode", mode, Mode), ("delta_mode", delta_mode, DeltaMode), ("nan", nan, NonFinite)
         ):  # fmt: skip
@@ -71,9 +74,9 @@ class Plateau:
         self.best: float | None = None
         self.num_stale = 0
 
-    def update(self, score: float) -> bool:
+    def update(self, score: float | Tensor) -> bool:
         """Take the next score; return True when it is time to stop."""
-        score = float(score)
+        score = float(score.detach() if isinstance(score, Tensor) else score)
         if not math.isfinite(score):
             if self.nan == "count":
                 self.num_stale += 1

@@ -1,10 +1,12 @@
 """An exponential moving average of a stream of numbers or tensors."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast, final
+from typing import Any, TypeVar, final
 
 import torch
 from torch import Tensor
+
+from lightning_kit.meters.arguments import is_number
 
 Value = TypeVar("Value", float, Tensor)
 
@@ -28,8 +30,8 @@ class RunningAverage:
     """
 
     def __init__(self, alpha: float = 0.98) -> None:
-        if not 0 < alpha <= 1:
-            raise ValueError(f"alpha must be in (0, 1], got {alpha}")
+        if not is_number(alpha) or not 0 < alpha <= 1:
+            raise ValueError(f"alpha must be in (0, 1], got {alpha!r}")
         self.alpha = alpha
         self.reset()
 
@@ -39,16 +41,21 @@ class RunningAverage:
 
     def update(self, x: Value) -> Value:
         """Take the next value; return the average: a float, or a tensor on its own device."""
+        new: float | Tensor
+        past: float | Tensor | None
         if isinstance(x, Tensor):
             # A copy, for its owner may write into it; and bfloat16 could not hold a slow average.
             wide = torch.promote_types(x.dtype, torch.float32)
-            new: float | Tensor = x.detach().to(wide, copy=True)
+            new = x.detach().to(wide, copy=True)
+            # A restored checkpoint leaves the past on the CPU.
+            past = self.value.to(x.device) if isinstance(self.value, Tensor) else self.value
         else:
             new = float(x)
-        if self.value is not None:
-            new = self.value * self.alpha + new * (1 - self.alpha)
+            past = None if self.value is None else float(self.value)
+        if past is not None:
+            new = past * self.alpha + new * (1 - self.alpha)
         self.value = new
-        return cast(Value, new)
+        return new
 
     def state_dict(self) -> dict[str, Any]:
         return {"value": self.value}

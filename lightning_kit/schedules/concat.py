@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import final
 
+from lightning_kit.schedules.arguments import check_events
 from lightning_kit.schedules.schedule import Schedule
 
 
@@ -33,8 +34,11 @@ class Concat(Schedule):
                 f"durations must be {len(schedules) - 1}, one fewer than schedules: the last one "
                 f"goes on for ever; got {len(durations)}"
             )
-        if min(durations) < 1:
-            raise ValueError(f"durations must be at least 1 event each, got {list(durations)}")
+        for schedule in schedules:
+            if not callable(schedule):
+                raise ValueError(f"schedules must be functions of the event, got {schedule!r}")
+        for duration in durations:
+            check_events("durations", duration, at_least=1)
         self.schedules = list(schedules)
         self.durations = list(durations)
 

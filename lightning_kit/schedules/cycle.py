@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from lightning_kit.schedules.arguments import check_events, check_factor, check_values
+from lightning_kit.schedules.growth import grown
+
 
 @dataclass(frozen=True)
 class Position:
@@ -53,23 +56,21 @@ class Cycles:
     warmup: int
 
     def __post_init__(self) -> None:
-        if self.size < 2:
-            raise ValueError(f"cycle_size must be at least 2 events, got {self.size}")
-        if self.size_mult <= 0:
-            raise ValueError(f"cycle_mult must be above 0, got {self.size_mult}")
-        if self.warmup < 0:
-            raise ValueError(f"warmup must be at least 0 events, got {self.warmup}")
+        check_values(start=self.start, end=self.end)
+        check_events("cycle_size", self.size, at_least=2)
+        check_factor(cycle_mult=self.size_mult)
+        check_values(start_mult=self.start_mult, end_mult=self.end_mult)
+        check_events("warmup", self.warmup, at_least=0)
 
     def locate(self, k: int) -> Position:
         """Return where event ``k`` stands."""
-        start, end, size, warmup = self.start, self.end, self.size, self.warmup
-        if self.size_mult == 1:
-            cycle, k = divmod(k, size + warmup)
-            start, end = start * self.start_mult**cycle, end * self.end_mult**cycle
-        else:
-            while k >= size + warmup:
-                k -= size + warmup
-                # A cycle shrinks to one event at least: none at all would never end.
-                size, warmup = max(1, int(size * self.size_mult)), int(warmup * self.size_mult)
-                start, end = start * self.start_mult, end * self.end_mult
-        return Position(k, size, warmup, start, end, start * self.start_mult)
+        size, warmup, cycle = self.size, self.warmup, 0
+        while k >= size + warmup:
+            # A cycle shrinks to one event at least: none at all would never end.
+            following = max(1, int(size * self.size_mult)), int(warmup * self.size_mult)
+            # Cycles that stay as they are need not be counted one by one.
+            passed = k // (size + warmup) if following == (size, warmup) else 1
+            cycle, k = cycle + passed, k - passed * (size + warmup)
+            size, warmup = following
+        start, next_start = (grown(self.start, self.start_mult, n) for n in (cycle, cycle + 1))
+        return Position(k, size, warmup, start, grown(self.end, self.end_mult, cycle), next_start)

@@ -2,6 +2,8 @@
 
 from typing import final
 
+from lightning_kit.schedules.arguments import check_factor, check_values
+from lightning_kit.schedules.growth import grown
 from lightning_kit.schedules.schedule import Schedule
 
 
@@ -14,7 +16,7 @@ class Exponential(Schedule):
         gamma: Factor from one event to the next, above 0.
 
     Raises:
-        ValueError: If ``gamma`` is not above 0.
+        ValueError: If a number is not finite, or ``gamma`` not above 0.
 
     Example:
         >>> Exponential(1.0, 0.5).values(4)
@@ -22,10 +24,10 @@ class Exponential(Schedule):
     """
 
     def __init__(self, start: float, gamma: float) -> None:
-        if gamma <= 0:
-            raise ValueError(f"gamma must be above 0, got {gamma}")
+        check_values(start=start)
+        check_factor(gamma=gamma)
         self.start = start
         self.gamma = gamma
 
     def at(self, k: int) -> float:
-        return self.start * self.gamma**k
+        return grown(self.start, self.gamma, k)

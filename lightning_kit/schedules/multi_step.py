@@ -4,6 +4,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import final
 
+from lightning_kit.schedules.arguments import check_factor, check_order, check_values
+from lightning_kit.schedules.growth import grown
 from lightning_kit.schedules.schedule import Schedule
 
 
@@ -25,13 +27,14 @@ class MultiStep(Schedule):
     """
 
     def __init__(self, start: float, milestones: Sequence[int], gamma: float) -> None:
-        if not milestones or list(milestones) != sorted(milestones) or milestones[0] < 1:
-            raise ValueError(f"milestones must be events from 1 in order, got {list(milestones)}")
-        if gamma <= 0:
-            raise ValueError(f"gamma must be above 0, got {gamma}")
+        check_values(start=start)
+        if len(milestones) == 0:
+            raise ValueError("milestones must hold at least one event, got none")
+        check_order("milestones", milestones, at_least=1)
+        check_factor(gamma=gamma)
         self.start = start
         self.milestones = list(milestones)
         self.gamma = gamma
 
     def at(self, k: int) -> float:
-        return self.start * self.gamma ** bisect_right(self.milestones, k)
+        return grown(self.start, self.gamma, bisect_right(self.milestones, k))

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import final
 
+from lightning_kit.schedules.arguments import check_order, check_values
 from lightning_kit.schedules.schedule import Schedule
 
 
@@ -25,11 +26,14 @@ class Piecewise(Schedule):
     """
 
     def __init__(self, milestones: Sequence[tuple[int, float]]) -> None:
-        events = [event for event, _ in milestones]
-        if not events:
+        if len(milestones) == 0:
             raise ValueError("milestones must hold at least one pair (event, value), got none")
-        if events != sorted(events) or events[0] < 0:
-            raise ValueError(f"milestones must be at events from 0 in order, got {events}")
+        for pair in milestones:
+            if not isinstance(pair, list | tuple) or len(pair) != 2:
+                raise ValueError(f"milestones must be pairs (event, value), got {pair!r}")
+            check_values(**{"a milestone's value": pair[1]})
+        events = [event for event, _ in milestones]
+        check_order("milestones", events, at_least=0)
         self.events = events
         self.milestone_values = [value for _, value in milestones]
 

@@ -27,8 +27,11 @@ class Schedule(ABC):
         """Draw the values of the first ``n`` events into a PNG file, and return its path.
 
         Raises:
+            ValueError: If ``path`` cannot be written, or ``n`` is below 1.
             ImportError: If matplotlib, the extra ``plot``, is not installed.
         """
+        if n < 1:
+            raise ValueError(f"n must be at least 1 event to draw, got {n}")
         try:
             from matplotlib.figure import Figure
         except ImportError as error:
@@ -42,5 +45,10 @@ class Schedule(ABC):
         axes.set(xlabel="event", ylabel="value", title=type(self).__name__)
         axes.grid(alpha=0.3)
         path = Path(path)
-        figure.savefig(path, format="png", dpi=150)
+        try:
+            figure.savefig(path, format="png", dpi=150)
+        except OSError as error:
+            raise ValueError(
+                f"path must be a file that can be written, got {path}: {error}"
+            ) from error
         return path

@@ -2,6 +2,8 @@
 
 from typing import final
 
+from lightning_kit.schedules.arguments import check_events, check_factor, check_values
+from lightning_kit.schedules.growth import grown
 from lightning_kit.schedules.schedule import Schedule
 
 
@@ -23,13 +25,12 @@ class Step(Schedule):
     """
 
     def __init__(self, start: float, step_size: int, gamma: float) -> None:
-        if step_size < 1:
-            raise ValueError(f"step_size must be at least 1 event, got {step_size}")
-        if gamma <= 0:
-            raise ValueError(f"gamma must be above 0, got {gamma}")
+        check_values(start=start)
+        check_events("step_size", step_size, at_least=1)
+        check_factor(gamma=gamma)
         self.start = start
         self.step_size = step_size
         self.gamma = gamma
 
     def at(self, k: int) -> float:
-        return self.start * self.gamma ** (k // self.step_size)
+        return grown(self.start, self.gamma, k // self.step_size)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import final
 
+from lightning_kit.schedules.arguments import check_events, check_values
 from lightning_kit.schedules.schedule import Schedule
 
 
@@ -21,7 +22,7 @@ class Warmup(Schedule):
         end: What the ramp leads to; ``then(0)`` by default.
 
     Raises:
-        ValueError: If ``duration`` is below 2.
+        ValueError: If ``duration`` is below 2, or a number not finite.
 
     Example:
         >>> from lightning_kit.schedules import Exponential
@@ -38,15 +39,18 @@ class Warmup(Schedule):
         duration: int,
         end: float | None = None,
     ) -> None:
-        if duration < 2:
-            raise ValueError(f"duration must be at least 2 events, got {duration}")
+        if not callable(then):
+            raise ValueError(f"then must be a schedule, got {then!r}")
+        check_events("duration", duration, at_least=2)
+        first = then(0)
+        check_values(start=start, end=first if end is None else end)
         self.then = then
         self.start = start
         self.duration = duration
-        self.end = then(0) if end is None else end
+        self.end = first if end is None else end
+        self.ramp = duration - 1 if self.end == first else duration
 
     def at(self, k: int) -> float:
-        ramp = self.duration - 1 if self.end == self.then(0) else self.duration
-        if k >= ramp:
-            return self.then(k - ramp)
+        if k >= self.ramp:
+            return self.then(k - self.ramp)
         return self.start + (self.end - self.start) * k / (self.duration - 1)
