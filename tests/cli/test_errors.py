@@ -11,10 +11,12 @@ from lightning_kit.cli.errors import did_you_mean
         ("EarlyStoping", "EarlyStopping"),
         ("earlystopping", "EarlyStopping"),
         ("val/los", "val/loss"),
+        ("mlp", "MLP"),
     ],
 )
 def test_the_nearest_name_is_suggested(typed: str, meant: str) -> None:
-    assert did_you_mean(typed, ["Timer", "EarlyStopping", "val/loss"]) == f": did you mean {meant}?"
+    known = ["Timer", "EarlyStopping", "val/loss", "MLP"]
+    assert did_you_mean(typed, known) == f": did you mean {meant}?"
 
 
 def test_a_wild_guess_is_not_made() -> None:

@@ -1,6 +1,7 @@
 """What the three evaluating verbs share."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from conftest import Run
@@ -11,9 +12,12 @@ from lightning_kit.runs.directory import RunDirectory
 
 def test_loggers_of_the_run_are_kept_but_for_csv(kit: Run, recipe: str, capsys: Any) -> None:
     assert kit("fit", "-c", recipe) == 0
-    logger = "pytorch_lightning.loggers.TensorBoardLogger"
-    flags = [f"--trainer.logger={logger}", "--trainer.logger.save_dir=tb"]
-    evaluation = Evaluation("test", ["runs/small/latest", *flags])
+    loggers = [
+        {"class_path": f"pytorch_lightning.loggers.{name}", "init_args": {"save_dir": "logs"}}
+        for name in ("CSVLogger", "TensorBoardLogger")
+    ]
+    Path("over.yaml").write_text(json.dumps({"trainer": {"logger": loggers}}))
+    evaluation = Evaluation("test", ["runs/small/latest", "-c", "over.yaml"])
     evaluation.prepare()
     assert evaluation.run()
     assert [type(found).__name__ for found in evaluation.cli.trainer.loggers] == [

@@ -19,9 +19,10 @@ def test_expected_warnings_are_hidden_and_others_shown() -> None:
 
 def test_advertisements_are_hidden_and_remarks_shown(caplog: pytest.LogCaptureFixture) -> None:
     log = logging.getLogger("pytorch_lightning.utilities.rank_zero")
-    before = list(log.filters)
     with quiet(), caplog.at_level(logging.INFO, log.name):
         log.info("Tip: For seamless cloud logging, install this")
         log.info("stopped")
-    assert [record.getMessage() for record in caplog.records] == ["stopped"]
-    assert log.filters == before
+    with caplog.at_level(logging.INFO, log.name):
+        log.info("Tip: For seamless cloud logging, once more")
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["stopped", "Tip: For seamless cloud logging, once more"]

@@ -43,6 +43,16 @@ def test_a_torn_record_is_one_line(tmp_path: Path, text: str) -> None:
         RunRecord.read(tmp_path / "run.json")
 
 
+def test_who_reads_while_it_is_replaced_sees_the_old_record(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    RunRecord("digits").write(path)
+    before = path.read_text()
+    with path.open() as reader:
+        RunRecord("digits", status="finished").write(path)
+        assert reader.read() == before
+    assert [found.name for found in tmp_path.iterdir()] == ["run.json"]
+
+
 def test_writing_leaves_the_old_record_where_the_disk_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """``check`` finds what is wrong before any long work, and leaves nothing behind."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +79,12 @@ def test_a_missing_extra_is_named(
 def test_explicit_checkpoint_folders_stay_empty(kit: Run, recipe: str) -> None:
     assert kit("check", "-c", recipe, "--callbacks.ModelCheckpoint.dirpath", "keep") == 0
     assert not Path("keep").exists()
+
+
+def test_lightnings_remarks_come_back(
+    kit: Run, recipe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remarks = logging.getLogger("pytorch_lightning")
+    monkeypatch.setattr(remarks, "level", logging.INFO)
+    assert kit("check", "-c", recipe) == 0
+    assert remarks.level == logging.INFO

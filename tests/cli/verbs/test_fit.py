@@ -326,6 +326,7 @@ def test_a_folder_of_the_users_own_holds_the_last(kit: Run, recipe: str) -> None
 def test_a_resumed_run_that_adds_nothing_can_go_on(kit: Run, recipe: str) -> None:
     assert kit("fit", "-c", recipe) == 0
     assert kit("fit", "runs/small/latest") == 0
+    assert RunDirectory.latest("small").record().last is None, "the other run's is not its own"
     assert kit("fit", "runs/small/latest", "--trainer.max_epochs", "3") == 0
     assert RunDirectory.latest("small").record().epoch == 3
     assert kit("test", "runs/small/latest") == 0

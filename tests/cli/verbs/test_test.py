@@ -112,3 +112,17 @@ def test_ctrl_c_is_130(kit: Run, recipe: str, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(PlainModule, "test_step", interrupt)
     assert kit("test", "-c", recipe, "--random_weights") == 130
+
+
+def test_baselines_stand_beside_a_run(
+    kit: Run, trained: RunDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(
+        "lightning_kit.cli.evaluation.print_baselines", lambda *given: asked.append(given)
+    )
+    assert kit("validate", str(trained.path)) == 0
+    assert asked == []
+    assert kit("test", str(trained.path)) == 0
+    ((data, part, own),) = asked
+    assert (type(data).__name__, part, set(own)) == ("PlainData", "test", {"loss"})
