@@ -5,6 +5,7 @@ from lightning_kit.callbacks.event_handlers import EventHandlers
 from lightning_kit.callbacks.events import Events
 from lightning_kit.callbacks.fire import fire
 from lightning_kit.callbacks.on_event import OnEvent
+from lightning_kit.callbacks.early_stopping import EarlyStopping
 from lightning_kit.callbacks.param_scheduler import ParamScheduler
 
-__all__ = ["EndEpoch", "EventHandlers", "Events", "OnEvent", "ParamScheduler", "end_epoch", "fire"]
+__all__ = ["EarlyStopping", "EndEpoch", "EventHandlers", "Events", "OnEvent", "ParamScheduler", "end_epoch", "fire"]
