@@ -10,7 +10,8 @@ def check_events(name: str, value: object, *, at_least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise ValueError(f"{name} must be a whole number of events, got {value!r}")
     if int(value) < at_least:
-        raise ValueError(f"{name} must be at least {at_least} events, got {value}")
+        unit = "event" if at_least == 1 else "events"
+        raise ValueError(f"{name} must be at least {at_least} {unit}, got {value}")
 
 
 def check_values(**values: object) -> None:
