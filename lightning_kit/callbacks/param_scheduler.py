@@ -75,7 +75,7 @@ class ParamScheduler(pl.Callback):
         self.history = history
         self.param_history: list[tuple[int, float]] = []
         self._counted = self._matched = 0
-        self._written_at = [0, 0]
+        self._epoch, self._written_at = 0, [0, 0]
         self._before_loaders: BeforeLoaders | None = None
 
     @property
@@ -90,7 +90,7 @@ class ParamScheduler(pl.Callback):
         if stage != "fit":
             return
         if trainer.fit_loop.total_batch_idx < 0:
-            self._written_at = [0, 0]
+            self._epoch, self._written_at = 0, [0, 0]
             self.param_history = []
         if self.target.root == "datamodule":
             self._check_loaders(trainer)
@@ -113,14 +113,15 @@ class ParamScheduler(pl.Callback):
             each._write_in_force(trainer, pl_module, index + 1)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self.event == "epoch_started" and self.target.root != "datamodule":
-            self._write(trainer, pl_module, trainer.current_epoch + 1)
+        self._start_epoch(trainer, pl_module)
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         if self.event == "iteration_started":
             self._write(trainer, pl_module, trainer.fit_loop.total_batch_idx + 1)
+        # A fit resumed from an epoch's last batch skips the next one's `on_train_epoch_start`.
+        self._start_epoch(trainer, pl_module)
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
@@ -131,9 +132,10 @@ class ParamScheduler(pl.Callback):
         self._give_back()
 
     def state_dict(self) -> dict[str, Any]:
-        return {"written_at": list(self._written_at)}
+        return {"epoch": self._epoch, "written_at": list(self._written_at)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._epoch = state_dict["epoch"]
         self._written_at = list(state_dict["written_at"])
 
     def _check_loaders(self, trainer: pl.Trainer) -> None:
@@ -159,6 +161,14 @@ class ParamScheduler(pl.Callback):
                     "configure_optimizers as well, one would undo the other: leave one out"
                 )
 
+    def _start_epoch(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        epoch = trainer.current_epoch + 1
+        if epoch == self._epoch:
+            return
+        self._epoch = epoch
+        if self.event == "epoch_started" and self.target.root != "datamodule":
+            self._write(trainer, pl_module, epoch)
+
     def _write(self, trainer: pl.Trainer, pl_module: pl.LightningModule, count: int) -> None:
         if not self.filter.matches(count):
             return
@@ -166,7 +176,7 @@ class ParamScheduler(pl.Callback):
         if value is not None and self.history:
             self.param_history.append((count, value))
         by_epoch = self.event == "epoch_started"
-        self._written_at = [trainer.fit_loop.total_batch_idx + 1 + by_epoch, not by_epoch]
+        self._written_at = [trainer.fit_loop.total_batch_idx + 1 + by_epoch, int(not by_epoch)]
 
     def _write_in_force(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, count: int
