@@ -1,11 +1,22 @@
 """Listen to the Trainer: when to ask a meter, and what to do with the answer."""
 
+from lightning_kit.callbacks.early_stopping import EarlyStopping
 from lightning_kit.callbacks.end_epoch import EndEpoch, end_epoch
 from lightning_kit.callbacks.event_handlers import EventHandlers
 from lightning_kit.callbacks.events import Events
 from lightning_kit.callbacks.fire import fire
+from lightning_kit.callbacks.model_checkpoint import ModelCheckpoint
 from lightning_kit.callbacks.on_event import OnEvent
-from lightning_kit.callbacks.early_stopping import EarlyStopping
 from lightning_kit.callbacks.param_scheduler import ParamScheduler
 
-__all__ = ["EarlyStopping", "EndEpoch", "EventHandlers", "Events", "OnEvent", "ParamScheduler", "end_epoch", "fire"]
+__all__ = [
+    "EarlyStopping",
+    "EndEpoch",
+    "EventHandlers",
+    "Events",
+    "ModelCheckpoint",
+    "OnEvent",
+    "ParamScheduler",
+    "end_epoch",
+    "fire",
+]
