@@ -66,7 +66,12 @@ def _monitored(trainer: pl.Trainer) -> Iterator[str]:
     for part in (*callbacks_of(trainer), *trainer.lr_scheduler_configs):
         monitor: Any = getattr(part, "monitor", None)
         # `strict=False` says that the key may be absent.
-        if isinstance(monitor, str) and getattr(part, "strict", True):
-            is_read = getattr(part, "reduce_on_plateau", True)
-            if is_read or sum(trainer.num_val_batches) > 0:
-                yield monitor
+        if not getattr(part, "strict", True):
+            continue
+        is_read = getattr(part, "reduce_on_plateau", True)
+        if is_read or sum(trainer.num_val_batches) > 0:
+            yield from [monitor] if isinstance(monitor, str) else _several(monitor)
+
+
+def _several(monitor: Any) -> list[str]:
+    return [key for key in monitor if isinstance(key, str)] if isinstance(monitor, list) else []

@@ -21,3 +21,10 @@ def stop(trainer: pl.Trainer, reason: str) -> None:
 def stop_reason(trainer: pl.Trainer) -> str | None:
     """Return why ``trainer`` was asked to stop, None if :func:`stop` did not ask."""
     return _reasons.get(trainer) if trainer.should_stop else None
+
+
+def can_stop(trainer: pl.Trainer) -> bool:
+    """Say whether ``min_epochs`` and ``min_steps`` are met, so that a stop would end the fit."""
+    loop = trainer.fit_loop
+    epochs: int = loop.epoch_progress.current.processed
+    return epochs >= (loop.min_epochs or 0) and trainer.global_step >= (loop.min_steps or 0)

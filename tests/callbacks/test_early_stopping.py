@@ -1,0 +1,368 @@
+"""EarlyStopping: Lightning's decisions where nothing is asked for, the kit's options, its mends."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import torch
+import yaml
+from conftest import Run
+from origin.stock import QUIET
+from programs.plain import PlainData, PlainModule
+from programs.ranks import two_ranks
+from programs.scores import OneBatch, ScoreModule, StepScores
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason as Reason
+
+from lightning_kit.callbacks.early_stopping import EarlyStopping
+from lightning_kit.callbacks.last_outputs import last_outputs
+from lightning_kit.meters import EventFilter
+from lightning_kit.runs.stopping import stop_reason
+
+NAN, INF = math.nan, math.inf
+pytestmark = pytest.mark.filterwarnings("ignore:Checkpoint directory .* is not empty:UserWarning")
+
+
+def fit(
+    callback: pl.Callback,
+    scores: list[float],
+    other: list[float] | None = None,
+    ckpt_path: Any = None,
+    **trainer: Any,
+) -> pl.Trainer:
+    callbacks = [callback, *trainer.pop("callbacks", [])]
+    built = pl.Trainer(**{**QUIET, "max_epochs": len(scores), **trainer}, callbacks=callbacks)
+    built.fit(ScoreModule(scores, other), OneBatch(), ckpt_path=ckpt_path)
+    return built
+
+
+def epochs(callback: pl.Callback, scores: list[float], *args: Any, **trainer: Any) -> int:
+    return fit(callback, scores, *args, **trainer).current_epoch
+
+
+STREAMS = [
+    [5.0, 4.0, 4.5, 4.2, 3.0, 2.0],
+    [5.0, 5.0, 5.0, 5.0, 5.0, 5.0],
+    [5.0, 4.0, NAN, 1.0, 1.0, 1.0],
+    [5.0, 4.0, -INF, 1.0, 1.0, 1.0],
+    [5.0, 4.95, 4.9, 4.85, 4.8, 4.75],
+    [5.0, 4.0, 0.5, 1.0, 1.0, 1.0],
+    [5.0, 9.0, 0.5, 1.0, 1.0, 1.0],
+]
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"patience": 1},
+    {"patience": 0},
+    {"patience": 2, "min_delta": 0.3},
+    {"mode": "max", "patience": 1},
+    {"check_finite": False, "patience": 2},
+    {"stopping_threshold": 1.0},
+    {"divergence_threshold": 8.0},
+    {"check_on_train_epoch_end": False, "patience": 2},
+]
+
+
+def same(mine: dict[str, Any], stocks: dict[str, Any]) -> None:
+    assert mine.keys() == stocks.keys()
+    for key, value in stocks.items():
+        if isinstance(value, torch.Tensor):
+            assert mine[key].dtype == value.dtype
+            torch.testing.assert_close(mine[key], value, rtol=0, atol=0, equal_nan=True)
+        else:
+            assert mine[key] == value, key
+
+
+class Stock(pl.callbacks.EarlyStopping):
+    """Lightning's under a name of its own: one trainer takes no two of the same state key."""
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_without_a_new_option_it_is_lightnings_to_the_bit(settings: dict[str, Any]) -> None:
+    for scores in STREAMS:
+        mine, stock = EarlyStopping("score", **settings), Stock("score", **settings)
+        # In one trainer, whoever stops first leaves the others without their stop.
+        kits = dict(settings)
+        on_epoch = kits.pop("check_on_train_epoch_end", True)
+        kit = EarlyStopping("score", check_on="epoch" if on_epoch else "validation", **kits)
+        assert kit.judge is not None
+        epochs(mine, scores, callbacks=[kit, stock])
+        same(mine.state_dict(), stock.state_dict())
+        assert mine.state_key == stock.state_key.replace("Stock", "EarlyStopping")
+        if "check_finite" in settings and -INF in scores:
+            continue  # Lightning takes it for the best score for ever, a plateau counts it
+        assert kit.wait_count == stock.wait_count
+        assert kit.stopping_reason == stock.stopping_reason
+        assert kit.stopped_epoch == stock.stopped_epoch
+        torch.testing.assert_close(kit.best_score, stock.best_score.double(), rtol=0, atol=0)
+
+
+def test_a_verdict_before_min_epochs_is_taken_again() -> None:
+    # Two checks without a gain at epoch 4, gains until 7, two without at 9.
+    scores = [5.0, 4.0, 4.5, 4.2, 3.0, 2.0, 1.0, 1.5, 1.6, 1.7, 8.0, 9.0]
+    mine = EarlyStopping("score", patience=2)
+    assert epochs(mine, scores, min_epochs=6) == 9
+    assert epochs(pl.callbacks.EarlyStopping("score", patience=2), scores, min_epochs=6) == 6
+    assert mine.stopping_reason == Reason.PATIENCE_EXHAUSTED
+
+    withdrawn = EarlyStopping("score", patience=2)
+    assert epochs(withdrawn, scores[:7], min_epochs=6) == 7
+    assert (withdrawn.stopping_reason, withdrawn.stopping_reason_message) == (
+        Reason.NOT_STOPPED,
+        None,
+    )
+
+
+@pytest.mark.parametrize("check_on", ["validation", "epoch"])
+def test_a_verdict_that_holds_ends_the_fit_when_min_epochs_are_met(check_on: Any) -> None:
+    scores = [1.0, 2.0, 2.0, 2.0, 2.0, 2.0]
+    callback = EarlyStopping("score", patience=1, check_on=check_on)
+    assert epochs(callback, scores, min_epochs=4) == 4
+
+
+def test_a_verdict_waits_for_min_steps() -> None:
+    callback = EarlyStopping("score", patience=1, check_on="step")
+    trainer = pl.Trainer(**QUIET, max_epochs=4, min_steps=7, callbacks=[callback])
+    # Batches 2 and 3 are worse, 4 is better, then none is.
+    trainer.fit(StepScores([3.0, 4.0, 4.0, 2.0, *[9.0] * 20]), PlainData())
+    assert trainer.global_step == 7
+
+
+def test_patience_is_yamls_after_a_resume_and_the_count_is_kept(tmp_path: Path) -> None:
+    scores = [1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0]
+    saver = ModelCheckpoint(tmp_path, filename="{epoch}", save_top_k=-1)
+    options: dict[str, Any] = {"enable_checkpointing": True}
+    fit(EarlyStopping("score", patience=9), scores, callbacks=[saver], **options)
+    again = EarlyStopping("score", patience=4)
+    # Epoch 3 ended with two checks without a gain: two more are left.
+    trainer = fit(again, scores, ckpt_path=tmp_path / "epoch=2.ckpt", callbacks=[saver], **options)
+    assert (trainer.current_epoch, again.patience, again.wait_count) == (5, 4, 4)
+
+
+@pytest.mark.parametrize("new", [{}, {"nan": "stop"}], ids=["lightning decides", "kit decides"])
+def test_lightnings_own_checkpoint_loads(new: dict[str, Any], tmp_path: Path) -> None:
+    scores = [1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0]
+    saver = ModelCheckpoint(tmp_path, filename="{epoch}", save_top_k=-1)
+    options: dict[str, Any] = {"enable_checkpointing": True, "callbacks": [saver]}
+    fit(pl.callbacks.EarlyStopping("score", patience=9), scores, **options)
+    callback = EarlyStopping("score", patience=4, **new)
+    options = {"enable_checkpointing": True, "callbacks": [saver]}
+    trainer = fit(callback, scores, ckpt_path=tmp_path / "epoch=2.ckpt", **options)
+    assert (trainer.current_epoch, callback.wait_count) == (5, 4)
+    assert float(callback.best_score) == 1.0
+
+
+def test_relative_delta_counts_from_the_size_of_the_best() -> None:
+    # A tenth of 1.0, then a tenth of 0.8: 0.75 is no gain.
+    scores = [1.0, 0.8, 0.75, 0.74, 0.73, 0.0]
+    assert epochs(EarlyStopping("score", 0.1, 2, delta_mode="rel"), scores) == 4
+    assert epochs(EarlyStopping("score", 0.1, 9, delta_mode="rel"), scores) == 6
+
+
+def test_small_gains_do_not_add_up_where_not_cumulative() -> None:
+    scores = [0.0, 0.3, 0.6, 0.9, 1.2]
+    arguments: dict[str, Any] = {"min_delta": 0.4, "patience": 2, "mode": "max"}
+    assert epochs(EarlyStopping("score", cumulative=False, **arguments), scores) == 3
+    assert epochs(EarlyStopping("score", 0.4, 2, preset="ignite"), scores) == 3
+    assert epochs(EarlyStopping("score", **arguments), scores) == 5
+
+
+def test_the_first_checks_are_not_counted() -> None:
+    # Without the first two, 3.0 is the best until 2.0.
+    scores = [1.0, NAN, 3.0, 2.0, 2.5, 2.5, 2.5]
+    callback = EarlyStopping("score", patience=2, start_after=2)
+    assert epochs(callback, scores) == 6
+    assert callback.state_dict()["num_checks"] == 6
+
+
+@pytest.mark.parametrize(("nan", "wanted"), [("stop", 2), ("count", 4), ("ignore", 5)])
+def test_what_a_score_that_is_not_finite_does(nan: Any, wanted: int) -> None:
+    scores = [5.0, NAN, 5.0, 6.0, 6.0, 6.0, 6.0]
+    assert epochs(EarlyStopping("score", patience=3, nan=nan), scores) == wanted
+
+
+@pytest.mark.parametrize(("combine", "wanted"), [("any", 3), ("all", 5), (None, 3)])
+def test_several_monitors(combine: Any, wanted: int) -> None:
+    scores = [1.0, 2.0, 2.0, 2.0, 2.0, 2.0]
+    other = [1.0, 2.0, 3.0, 3.0, 3.0, 3.0]
+    callback = EarlyStopping(["score", "other"], patience=2, mode=["min", "max"], combine=combine)
+    trainer = fit(callback, scores, other)
+    assert trainer.current_epoch == wanted
+    reason = stop_reason(trainer) or ""
+    assert "score did not improve in the last" in reason
+    assert ("other did not improve" in reason) == (wanted == 5)
+
+
+def last_loss(trainer: pl.Trainer, pl_module: pl.LightningModule) -> float:
+    return -float(last_outputs(trainer)["loss"])
+
+
+def test_a_function_gives_the_score() -> None:
+    seen: list[float] = []
+
+    def score(trainer: pl.Trainer, pl_module: pl.LightningModule) -> float:
+        seen.append(last_loss(trainer, pl_module))
+        return 0.0
+
+    callback = EarlyStopping(score_function=score, patience=2, mode="max")
+    trainer = pl.Trainer(**QUIET, max_epochs=9, callbacks=[callback])
+    trainer.fit(PlainModule(), PlainData())
+    assert trainer.current_epoch == len(seen) == 3
+    assert all(each < 0 for each in seen)
+    assert "score" in callback.state_key
+
+
+def test_checks_at_steps_that_the_filter_picks() -> None:
+    callback = EarlyStopping("score", patience=2, check_on="step", filter=EventFilter(every=3))
+    trainer = pl.Trainer(**QUIET, max_epochs=9, callbacks=[callback])
+    # Iterations 3, 6, 9, 12 are looked at: 7, 1, 2, 2.
+    scores = [0.0, 0.0, 7.0, 9.0, 9.0, 1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 2.0, *[0.0] * 40]
+    trainer.fit(StepScores(scores), PlainData())
+    assert trainer.fit_loop.total_batch_idx + 1 == 12
+    assert callback.state_dict()["num_checks"] == 4
+
+
+def test_checks_in_epochs_that_the_filter_picks() -> None:
+    scores = [1.0, 9.0, 2.0, 9.0, 2.0, 9.0]
+    callback = EarlyStopping("score", patience=2, filter=EventFilter(every=2, after=0))
+    assert epochs(callback, scores) == 5
+
+
+def test_each_validation_is_a_check_where_there_are_several_in_an_epoch() -> None:
+    class Halves(PlainModule):
+        validations = 0
+
+        def on_validation_epoch_end(self) -> None:
+            self.validations += 1
+            self.log("score", float(self.validations))
+
+    for new in ({}, {"nan": "stop"}):
+        callback = EarlyStopping("score", patience=2, **new)  # type: ignore[arg-type]
+        trainer = pl.Trainer(
+            **QUIET,
+            max_epochs=9,
+            val_check_interval=0.5,
+            num_sanity_val_steps=0,
+            callbacks=[callback],
+        )
+        trainer.fit(Halves(), PlainData(batch_size=4))
+        # Validations after batches 5 and 10, and 5 of the second epoch, where it ends.
+        assert trainer.global_step == 15
+
+
+class Recorded(ScoreModule):
+    """Keep the weights of each epoch."""
+
+    def on_train_epoch_end(self) -> None:
+        self.kept = [
+            *getattr(self, "kept", []),
+            self.get_parameter("net.1.weight").detach().clone(),
+        ]
+
+
+def test_the_best_weights_are_back_when_fit_returns(tmp_path: Path) -> None:
+    scores = [5.0, 3.0, 4.0, 4.0, 4.0, 4.0]
+    saver = ModelCheckpoint(tmp_path, filename="{epoch}", save_top_k=-1)
+    module = Recorded(scores)
+    options = {**QUIET, "enable_checkpointing": True, "max_epochs": 6}
+    callback = EarlyStopping("score", patience=2, restore_best=True)
+    pl.Trainer(**options, callbacks=[callback, saver]).fit(module, OneBatch())
+    assert len(module.kept) == 4
+    assert torch.equal(module.get_parameter("net.1.weight"), module.kept[1])
+    # The trainer's own checkpoint is of the last epoch, not of mixed state.
+    last = torch.load(tmp_path / "epoch=3.ckpt", weights_only=True)
+    assert torch.equal(last["state_dict"]["net.1.weight"], module.kept[3])
+
+    resumed = Recorded(scores)
+    callback = EarlyStopping("score", patience=2, restore_best=True)
+    trainer = pl.Trainer(**options, callbacks=[callback, saver])
+    trainer.fit(resumed, OneBatch(), ckpt_path=tmp_path / "epoch=2.ckpt", weights_only=True)
+    assert trainer.current_epoch == 4
+    assert torch.equal(resumed.get_parameter("net.1.weight"), module.kept[1])
+
+
+def test_a_key_that_is_never_logged() -> None:
+    for new in ({}, {"nan": "stop"}):
+        with pytest.raises(RuntimeError, match="`scoer` which is not available.*`score`"):
+            fit(EarlyStopping("scoer", **new), [1.0, 2.0])  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="`scoer` which is not available"):
+        fit(EarlyStopping(["score", "scoer"]), [1.0, 2.0])
+    assert epochs(EarlyStopping("scoer", strict=False), [1.0, 2.0]) == 2
+
+
+@pytest.mark.parametrize(
+    "monitor", ["val/los", ["val/loss", "val/los"]], ids=["one", "one of several"]
+)
+def test_the_command_line_says_it_in_one_line(
+    kit: Run, plain_recipe: dict[str, Any], monitor: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopping = {
+        "class_path": "lightning_kit.callbacks.EarlyStopping",
+        "init_args": {"monitor": monitor},
+    }
+    plain_recipe["trainer"]["callbacks"] = [stopping]
+    Path("small.yaml").write_text(yaml.safe_dump(plain_recipe))
+    assert kit("fit", "-c", "small.yaml") == 2
+    said = capsys.readouterr().err
+    assert "'val/los' is never logged" in said
+    assert "Traceback" not in said
+
+
+def test_the_reason_reaches_the_record(kit: Run, plain_recipe: dict[str, Any]) -> None:
+    stopping = {
+        "class_path": "lightning_kit.callbacks.EarlyStopping",
+        "init_args": {
+            "monitor": "val/loss",
+            "mode": "max",
+            "delta_mode": "rel",
+            "min_delta": 0.1,
+            "patience": 1,
+            "filter": {"after": 1},
+        },
+    }
+    plain_recipe["trainer"]["callbacks"] = [stopping]
+    plain_recipe["trainer"]["max_epochs"] = 9
+    Path("small.yaml").write_text(yaml.safe_dump(plain_recipe))
+    assert kit("fit", "-c", "small.yaml") == 0
+    record = json.loads(Path("runs/small/latest/run.json").read_text())
+    assert (record["status"], record["epoch"]) == ("stopped", 3)
+    assert record["stop_reason"].startswith("val/loss did not improve in the last 1 checks (best")
+
+
+PROGRAM = """
+import pytorch_lightning as pl, torch
+from origin.stock import QUIET
+from programs.scores import OneBatch, ScoreModule
+from lightning_kit.callbacks.early_stopping import EarlyStopping
+from lightning_kit.runs.stopping import stop_reason
+
+nan = float("nan")
+def run(mine, **options):
+    callback = EarlyStopping("score", **options)
+    trainer = pl.Trainer(**QUIET, max_epochs=6, devices=2, strategy="ddp", callbacks=[callback])
+    module = ScoreModule(mine)
+    kept = []
+    module.on_train_epoch_end = lambda: kept.append(module.get_parameter("net.1.weight").detach().clone())
+    trainer.fit(module, OneBatch())
+    best = [i for i, each in enumerate(kept) if torch.equal(each, module.get_parameter("net.1.weight"))]
+    return [trainer.current_epoch, stop_reason(trainer), best]
+
+tell(
+    plain=run([5.0, nan if rank else 4.0, 3.0, 2.0, 1.0, 0.0]),
+    kit=run([5.0, nan if rank else 4.0, 3.0, 2.0, 1.0, 0.0], nan="stop"),
+    # Rank 0's best is the second epoch, rank 1's the fourth, which is not asked.
+    best=run([5.0, 1.0, 4.0, 0.0 if rank else 4.0, 4.0, 4.0], patience=3, restore_best=True),
+)
+"""
+
+
+def test_two_ranks_stop_together(tmp_path: Path) -> None:
+    first, second = two_ranks(PROGRAM, tmp_path)
+    for key in ("plain", "kit"):
+        assert first[key][:2] == [2, "EarlyStopping said so on another rank"]
+        assert second[key][0] == 2
+        assert "not finite" in second[key][1]
+    assert (first["best"][0], first["best"][2]) == (5, [1])
+    assert (second["best"][0], second["best"][2]) == (5, [1])
