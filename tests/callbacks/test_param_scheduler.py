@@ -45,6 +45,10 @@ def dropout(trainer: pl.Trainer, module: Any) -> float:
     return float(module.net[0].p)
 
 
+def batch_size_now(trainer: Any, module: Any) -> float:
+    return float(trainer.train_dataloader.batch_size)
+
+
 def fit(
     *parts: pl.Callback,
     module: pl.LightningModule | None = None,
@@ -184,7 +188,7 @@ def test_a_resumed_run_has_the_batch_size_of_its_epoch(
         tmp_path, save_top_k=-1, filename="{epoch}", save_on_train_epoch_end=end == "train"
     )
     fit(batch_size(), keep, module=module(), data=Sized(), enable_checkpointing=True, **every)
-    data, rows = Sized(), Seen(lambda trainer, module: trainer.train_dataloader.batch_size)
+    data, rows = Sized(), Seen(batch_size_now)
     path = str(tmp_path / "epoch=0.ckpt")
     fit(rows, batch_size(), module=module(), data=data, ckpt_path=path, **every)
     assert rows.values == [8] * 5 + [16] * 3
@@ -204,7 +208,8 @@ def test_two_attributes_of_a_datamodule_and_an_exception() -> None:
 
 
 def test_a_batch_size_is_rounded_and_must_be_a_row() -> None:
-    data, every = Sized(), {"reload_dataloaders_every_n_epochs": 1}
+    data = Sized()
+    every: Any = {"reload_dataloaders_every_n_epochs": 1}
     fit(batch_size(lambda k: 4.5 + k), data=data, **every)
     assert [size for stage, size in data.sizes if stage == "train"] == [5, 6]
     with pytest.raises(ValueError, match="batch_size of at least 1 row, got 0.25 for k = 0"):

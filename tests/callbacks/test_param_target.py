@@ -22,9 +22,12 @@ def trainer(optimizers: int = 1) -> tuple[pl.Trainer, Two]:
     module = Two()
     made = pl.Trainer(**QUIET)
     linear: Any = module.net[1]
+    groups: list[dict[str, Any]] = [
+        {"params": [linear.weight]},
+        {"params": [linear.bias], "lr": 1.0},
+    ]
     made.strategy.optimizers = [
-        torch.optim.Adam([{"params": [linear.weight]}, {"params": [linear.bias], "lr": 1.0}])
-        for _ in range(optimizers)
+        torch.optim.Adam([{**group} for group in groups]) for _ in range(optimizers)
     ]
     return made, module
 
