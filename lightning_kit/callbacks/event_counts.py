@@ -28,7 +28,8 @@ class EventCounts:
         return self.fired[event]
 
     def state_dict(self) -> dict[str, Any]:
-        return {"fired": dict(self.fired), "effects": dict(self.effects)}
+        # Plain names, for a checkpoint loads without the classes of this package.
+        return {"fired": {str(n): k for n, k in self.fired.items()}, "effects": dict(self.effects)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.fired = Counter(state["fired"])
