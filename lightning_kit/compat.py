@@ -31,6 +31,19 @@ def global_rank() -> int:
     return int(getattr(rank_zero_only, "rank", None) or 0)
 
 
+def logs_this_batch(trainer: pl.Trainer) -> bool:
+    """Return whether Lightning hands this training batch's values to the loggers.
+
+    It is the same on all ranks, which Lightning's own answer is not: that reads ``should_stop``.
+    """
+    every = trainer.log_every_n_steps  # type: ignore[attr-defined]
+    stepped = getattr(trainer.fit_loop.epoch_loop, "_batches_that_stepped", None)
+    if stepped is None:
+        log.warning("logging by the count of batches: this Lightning does not count its log steps")
+        stepped = trainer.fit_loop.total_batch_idx
+    return bool(every) and (stepped + 1) % every == 0
+
+
 def refuse_twin(trainer: object, part: object) -> None:
     """Raise TypeError where ``part`` was handed to a Trainer of the twin package.
 

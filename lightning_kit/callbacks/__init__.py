@@ -8,6 +8,7 @@ from lightning_kit.callbacks.fire import fire
 from lightning_kit.callbacks.model_checkpoint import ModelCheckpoint
 from lightning_kit.callbacks.on_event import OnEvent
 from lightning_kit.callbacks.param_scheduler import ParamScheduler
+from lightning_kit.callbacks.running_averages import RunningAverages
 
 __all__ = [
     "EarlyStopping",
@@ -17,6 +18,7 @@ __all__ = [
     "ModelCheckpoint",
     "OnEvent",
     "ParamScheduler",
+    "RunningAverages",
     "end_epoch",
     "fire",
 ]
