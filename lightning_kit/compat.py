@@ -16,6 +16,7 @@ import torch
 import torch.distributed as dist
 from lightning_utilities.core.rank_zero import rank_zero_only
 from pytorch_lightning.strategies import DDPStrategy, SingleDeviceStrategy
+from pytorch_lightning.trainer.states import RunningStage, TrainerFn
 
 log = logging.getLogger(__name__)
 
@@ -302,3 +303,44 @@ def _average_gradients(module: pl.LightningModule) -> None:
             parameter.grad = torch.zeros_like(parameter)
         dist.all_reduce(parameter.grad)
         parameter.grad /= dist.get_world_size()
+
+
+def logged_step(trainer: pl.Trainer) -> int:
+    """Return the step under which Lightning logs: batches that ended in an optimizer step."""
+    step = getattr(trainer.fit_loop.epoch_loop, "_batches_that_stepped", None)
+    return trainer.global_step if step is None else int(step)
+
+
+def validate_now(trainer: pl.Trainer, dataloaders: Any = None) -> None:
+    """Run a validation within a hook of training, on other ``dataloaders`` if they are given.
+
+    Lightning does the same between two batches (``_TrainingEpochLoop.on_advance_end``), but for
+    the gradients, which it clears and which are still needed here.
+    """
+    epoch_loop: Any = trainer.fit_loop.epoch_loop
+    connector: Any = getattr(trainer, "_logger_connector", None)
+    state = ("_first_loop_iter", "_current_fx")
+    if not all(hasattr(connector, name) for name in state) or not hasattr(epoch_loop, "val_loop"):
+        log.warning("no validation now: this Lightning keeps its state elsewhere")
+        return
+    kept = [getattr(connector, name) for name in state]
+    loop = epoch_loop.val_loop
+    if dataloaders is not None:
+        epoch_loop.val_loop = _loop_over(trainer, dataloaders)
+    trainer.validating = True
+    try:
+        epoch_loop.val_loop.run()
+    finally:
+        epoch_loop.val_loop = loop
+        trainer.training = True
+        for name, value in zip(state, kept, strict=True):
+            setattr(connector, name, value)
+
+
+def _loop_over(trainer: pl.Trainer, dataloaders: Any) -> Any:
+    kind: Any = type(trainer.fit_loop.epoch_loop.val_loop)
+    loop = kind(
+        trainer, TrainerFn.FITTING, RunningStage.VALIDATING, verbose=False, inference_mode=False
+    )
+    loop._data_source.instance = dataloaders
+    return loop

@@ -25,8 +25,12 @@ def capture(
     actions: Iterable[object], trainer: pl.Trainer, pl_module: pl.LightningModule
 ) -> dict[str, Any]:
     """Return the effects of those ``actions`` that have one."""
-    found = {a.effect_key: a.effect(trainer, pl_module) for a in actions if isinstance(a, Effect)}
-    return {key: effect for key, effect in found.items() if effect is not None}
+    found: dict[str, Any] = {}
+    for action in actions:
+        effect = action.effect(trainer, pl_module) if isinstance(action, Effect) else None
+        if isinstance(action, Effect) and effect is not None:
+            found[action.effect_key] = effect
+    return found
 
 
 def restore(

@@ -1,0 +1,77 @@
+"""Set an attribute now."""
+
+from typing import Any, final
+
+import pytorch_lightning as pl
+from torch import Tensor
+
+from lightning_kit.callbacks.nested_value import nested
+
+PLAIN = (bool, int, float, str)
+
+
+@final
+class SetAttribute:
+    """Give an attribute another value, which it keeps over a resume if it is plain.
+
+    Args:
+        target: ``model.<attribute>...`` from the LightningModule on, or
+            ``datamodule.<attribute>...``; keys and indices count as attributes. It must exist. A
+            tensor is filled in place.
+        value: The value.
+
+    Raises:
+        ValueError: If the target has another form; when it acts, if it is not there.
+
+    Example:
+        >>> less = SetAttribute("model.dropout.p", 0.1)
+    """
+
+    def __init__(self, target: str, value: Any) -> None:
+        self.root, *self.names = target.split(".")
+        if self.root not in ("model", "datamodule") or not self.names or not all(self.names):
+            raise ValueError(
+                f"target must be 'model.<attribute>' or 'datamodule.<attribute>', got {target!r}"
+            )
+        self.target = target
+        self.value = value
+        self._has_acted = False
+
+    def __call__(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._set(trainer, pl_module, self.value)
+
+    @property
+    def effect_key(self) -> str:
+        return f"set {self.target}"
+
+    def effect(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[str, Any] | None:
+        if not self._has_acted:
+            return None
+        value = nested(self._root(trainer, pl_module), self.names, self.target)
+        return {"value": value} if value is None or isinstance(value, PLAIN) else None
+
+    def restore(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, effect: dict[str, Any]
+    ) -> None:
+        self._set(trainer, pl_module, effect["value"])
+
+    def _root(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> Any:
+        root = pl_module if self.root == "model" else getattr(trainer, "datamodule", None)
+        if root is None:
+            raise ValueError(f"target {self.target!r} needs a datamodule, the fit has none")
+        return root
+
+    def _set(self, trainer: pl.Trainer, pl_module: pl.LightningModule, value: Any) -> None:
+        root = self._root(trainer, pl_module)
+        old = nested(root, self.names, self.target)
+        owner = nested(root, self.names[:-1], self.target)
+        last = self.names[-1]
+        if isinstance(old, Tensor) and isinstance(value, int | float):
+            old.detach().fill_(value)
+        elif isinstance(owner, dict):
+            owner[last] = value
+        elif isinstance(owner, list):
+            owner[int(last)] = value
+        else:
+            setattr(owner, last, value)
+        self._has_acted = True

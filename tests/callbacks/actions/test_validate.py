@@ -1,0 +1,83 @@
+"""A validation within training changes nothing but what it measures."""
+
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from programs.traced import QUIET, Traced, loader
+
+from lightning_kit.callbacks.actions import Validate
+from lightning_kit.callbacks.on_event import OnEvent
+
+pytestmark = pytest.mark.filterwarnings("ignore:Found 1 module.s. in eval mode")
+AWKWARD = ["started", "iteration_started", "backward_completed", "iteration_completed", "completed"]
+
+
+class Noting(Traced):
+    """Note how often it validated, and what it logged of training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: list[tuple[str, int]] = []
+        self.rows: list[int] = []
+
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        loss = super().training_step(batch, batch_idx)
+        self.log("train/mean", loss, on_step=False, on_epoch=True, batch_size=4)
+        return loss
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        assert not self.training
+        assert not torch.is_grad_enabled()
+        super().validation_step(batch, batch_idx)
+        self.rows.append(len(batch[1]))
+
+    def on_validation_end(self) -> None:
+        self.noted.append(("validated", self.trainer.fit_loop.total_batch_idx + 1))
+
+
+def fit(callbacks: list[pl.Callback], **settings: Any) -> tuple[Noting, pl.Trainer]:
+    module = Noting()
+    module.dropout.eval()
+    settings = {**QUIET, "max_epochs": 2, "accumulate_grad_batches": 4, **settings}
+    trainer = pl.Trainer(**settings, callbacks=callbacks)
+    trainer.fit(module, loader(), loader(8))
+    return module, trainer
+
+
+@pytest.mark.parametrize("event", AWKWARD)
+def test_training_goes_on_as_without(event: str) -> None:
+    once = 1 if event in ("started", "completed") else 5
+    plain, reference = fit([])
+    module, trainer = fit([OnEvent(Validate(), event, once=once)])
+    torch.testing.assert_close(module.net.weight, plain.net.weight, rtol=0, atol=0)
+    assert trainer.callback_metrics["train/mean"] == reference.callback_metrics["train/mean"]
+    assert trainer.callback_metrics["train/loss"] == reference.callback_metrics["train/loss"]
+    at = {"started": 0, "completed": 12}.get(event, 5)
+    assert module.noted == sorted([*plain.noted, ("validated", at)], key=lambda note: note[1])
+    assert not module.dropout.training, "the mode of each part is given back"
+    assert module.net.training
+
+
+def test_it_is_beside_the_intervals() -> None:
+    module, _ = fit([OnEvent(Validate(), "iteration_completed", once=3)], check_val_every_n_epoch=2)
+    assert module.noted == [("validated", 3), ("validated", 12)]
+
+
+def other() -> Any:
+    return loader(3, batch_size=3)
+
+
+def test_on_other_loaders() -> None:
+    module, trainer = fit([OnEvent(Validate(other), "epoch_completed", once=2)])
+    # Two validations of two batches of four, and three other rows.
+    assert module.rows == [4, 4, 4, 4, 3]
+    assert trainer.val_dataloaders.batch_size == 4
+
+
+def test_where_it_cannot_run() -> None:
+    with pytest.raises(RuntimeError, match="needs a trainer that is training, got one in validat"):
+        fit([OnEvent(Validate(), "validation_started")])
+    with pytest.raises(RuntimeError, match="this fit has not all of them"):
+        fit([OnEvent(Validate(), "iteration_completed")], limit_val_batches=0)
