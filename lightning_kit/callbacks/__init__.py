@@ -1,6 +1,7 @@
 """Listen to the Trainer: when to ask a meter, and what to do with the answer."""
 
 from lightning_kit.callbacks.early_stopping import EarlyStopping
+from lightning_kit.callbacks.ema import EMA
 from lightning_kit.callbacks.end_epoch import EndEpoch, end_epoch
 from lightning_kit.callbacks.event_handlers import EventHandlers
 from lightning_kit.callbacks.events import Events
@@ -11,6 +12,7 @@ from lightning_kit.callbacks.param_scheduler import ParamScheduler
 from lightning_kit.callbacks.running_averages import RunningAverages
 
 __all__ = [
+    "EMA",
     "EarlyStopping",
     "EndEpoch",
     "EventHandlers",
