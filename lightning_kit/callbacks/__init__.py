@@ -3,6 +3,7 @@
 from lightning_kit.callbacks.early_stopping import EarlyStopping
 from lightning_kit.callbacks.ema import EMA
 from lightning_kit.callbacks.end_epoch import EndEpoch, end_epoch
+from lightning_kit.callbacks.epoch_outputs import EpochOutputs
 from lightning_kit.callbacks.event_handlers import EventHandlers
 from lightning_kit.callbacks.events import Events
 from lightning_kit.callbacks.fire import fire
@@ -10,17 +11,20 @@ from lightning_kit.callbacks.model_checkpoint import ModelCheckpoint
 from lightning_kit.callbacks.on_event import OnEvent
 from lightning_kit.callbacks.param_scheduler import ParamScheduler
 from lightning_kit.callbacks.running_averages import RunningAverages
+from lightning_kit.callbacks.terminate_on_non_finite import TerminateOnNonFinite
 
 __all__ = [
     "EMA",
     "EarlyStopping",
     "EndEpoch",
+    "EpochOutputs",
     "EventHandlers",
     "Events",
     "ModelCheckpoint",
     "OnEvent",
     "ParamScheduler",
     "RunningAverages",
+    "TerminateOnNonFinite",
     "end_epoch",
     "fire",
 ]
