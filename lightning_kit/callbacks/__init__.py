@@ -7,6 +7,7 @@ from lightning_kit.callbacks.epoch_outputs import EpochOutputs
 from lightning_kit.callbacks.event_handlers import EventHandlers
 from lightning_kit.callbacks.events import Events
 from lightning_kit.callbacks.fire import fire
+from lightning_kit.callbacks.handlers_timer import HandlersTimer
 from lightning_kit.callbacks.model_checkpoint import ModelCheckpoint
 from lightning_kit.callbacks.on_event import OnEvent
 from lightning_kit.callbacks.param_scheduler import ParamScheduler
@@ -20,6 +21,7 @@ __all__ = [
     "EpochOutputs",
     "EventHandlers",
     "Events",
+    "HandlersTimer",
     "ModelCheckpoint",
     "OnEvent",
     "ParamScheduler",

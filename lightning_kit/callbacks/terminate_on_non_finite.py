@@ -1,0 +1,281 @@
+"""Keep NaN and infinity out of the weights, and end or go on without the batch."""
+
+import math
+from typing import Any, Literal, final, get_args
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from lightning_kit.callbacks.batch_dump import BatchDump
+from lightning_kit.callbacks.buffer_snapshot import BufferSnapshot
+from lightning_kit.callbacks.finite_gradients import drop_gradients, finite_gradients, poison_if
+from lightning_kit.compat import refuse_twin
+from lightning_kit.meters import EventFilter, all_finite
+from lightning_kit.runs.run_events import RunEvents
+from lightning_kit.runs.stopping import stop
+
+Check = Literal["loss", "outputs", "grads", "params"]
+Action = Literal["stop", "raise", "skip_step"]
+KEY = "monitor/nonfinite/steps_skipped_count"
+MAX_DUMPS = 3
+
+
+@final
+class TerminateOnNonFinite(pl.Callback):
+    """Look for NaN and infinity at each training batch, before they reach the weights.
+
+    The loss is looked at before backward, gradients before the optimizer's step. On a hit the step
+    is taken without gradients, so that parameters and the optimizer's state stay as they are, and
+    the module's buffers (BatchNorm's, say) go back to where they were before the batch. What comes
+    back of a step, and the parameters after it, are looked at only when the batch is over.
+
+    Under gradient accumulation a hit drops the whole window: its gradients, and what its forward
+    passes did to buffers. ``global_step`` and schedules go on as if the step had been taken. Under
+    fp16 gradients that are not finite are the scaler's business, which skips such steps itself, and
+    only the loss counts. Under manual optimization a hit is an optimizer's: it drops that
+    optimizer's step only.
+
+    A checked batch costs one read of the device, and one more where ``outputs`` or ``params`` are
+    checked. Ranks agree without a collective as long as all is well: a loss that is not finite
+    makes its gradients NaN, and the all-reduce of data parallel training brings them to every
+    rank; only then are ranks asked whose loss it was. Sharded gradients, and ``outputs`` on several
+    ranks, cost one reduction each time. (On several ranks a loss that is cut off from every
+    parameter is not seen.)
+
+    Args:
+        check: Which of ``loss``, ``outputs`` (all that ``training_step`` returns), ``grads`` and
+            ``params`` to look at; by default ``loss`` and ``grads``.
+        action: On a hit ``stop`` the fit, ``raise`` FloatingPointError, or ``skip_step``: count it
+            as ``monitor/nonfinite/steps_skipped_count`` and go on.
+        max_skips: With ``skip_step``, skips in the whole run after which one more stops it, at
+            least 0; None: no limit.
+        dump_dir: Folder for the offending batches; see
+            :class:`lightning_kit.callbacks.batch_dump.BatchDump` and, to run one again,
+            :func:`lightning_kit.callbacks.batch_dump.replay`. Where gradients alone tell, each rank
+            keeps the batch of its step.
+        max_dumps: With ``dump_dir``, files of each rank at most, at least 1; 3 by default.
+        filter: Which iterations to look at; by default all.
+
+    Raises:
+        ValueError: If an argument is out of range or would have no effect, or ``dump_dir`` cannot
+            be written to; in ``setup`` under DeepSpeed, whose engine takes its steps by itself.
+
+    Example:
+        >>> guard = TerminateOnNonFinite(action="skip_step", max_skips=10)
+    """
+
+    _buffers: BufferSnapshot | None
+    _losses: list[Tensor]
+    _found: Check | None
+    _is_asked: bool
+    _stepped: bool
+    # Of this batch, and of its accumulation window so far.
+    _loss_is_bad: bool
+    _loss_was_bad: bool
+
+    def __init__(
+        self,
+        check: list[Check] | None = None,
+        action: Action = "stop",
+        max_skips: int | None = None,
+        dump_dir: str | None = None,
+        *,
+        max_dumps: int | None = None,
+        filter: EventFilter | None = None,
+    ) -> None:
+        self.check: list[Check] = ["loss", "grads"] if check is None else list(check)
+        _refuse(self.check, action, max_skips, dump_dir, max_dumps)
+        self.action = action
+        self.max_skips = max_skips
+        self.filter = filter or EventFilter()
+        self.dump = None if dump_dir is None else BatchDump(dump_dir, max_dumps or MAX_DUMPS)
+        self.num_skips = 0
+        self._forget()
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        refuse_twin(trainer, self)
+        if isinstance(trainer.strategy, DeepSpeedStrategy):
+            raise ValueError(
+                "TerminateOnNonFinite cannot keep DeepSpeed's engine from stepping: leave it out, "
+                "and use DeepSpeed's own overflow check (fp16)"
+            )
+        self._events = RunEvents.of(trainer)
+        self._forget()
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        self._is_asked = self.filter.matches(trainer.fit_loop.total_batch_idx + 1)
+        if not self._is_asked:
+            return
+        if self._stepped or self._buffers is None:
+            self._buffers = BufferSnapshot(pl_module)
+            self._stepped = self._loss_was_bad = False
+        self._losses, self._found = [], None
+
+    def on_before_backward(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
+    ) -> None:
+        if self._is_asked and "loss" in self.check:
+            is_finite = torch.isfinite(loss.detach()).all()
+            self._losses.append(is_finite)
+            poison_if(is_finite, loss)
+
+    def on_before_optimizer_step(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
+    ) -> None:
+        self._stepped = True
+        if not self._is_asked or not {"loss", "grads"} & set(self.check):
+            return
+        parameters: list[nn.Parameter] = [
+            each for group in optimizer.param_groups for each in group["params"]
+        ]
+        gradients_good = self._read(finite_gradients(parameters))
+        if (found := self._agree(trainer, gradients_good)) is None:
+            return
+        self._found = found
+        # A fused optimizer hands its unread gradients to the scaler, which skips the step itself
+        # and needs to see them.
+        if _scaler(trainer) is None or not getattr(optimizer, "_step_supports_amp_scaling", False):
+            drop_gradients(parameters)
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        if not self._is_asked:
+            return
+        assert self._buffers is not None
+        if self._losses:
+            self._read(None)
+        late = self._look_late(trainer, pl_module, outputs)
+        what = self._found or late
+        if what is not None or self._loss_is_bad:
+            self._buffers.restore(pl_module)
+        mine = self._loss_is_bad or what in ("grads", "outputs", "params")
+        if mine and self.dump is not None:
+            self.dump.write(trainer, pl_module, batch, batch_idx, what or "loss")
+        self._loss_is_bad, self._losses, self._found = False, [], None
+        if what is not None:
+            self._act(trainer, pl_module, what)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"num_skips": self.num_skips}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.num_skips = state_dict["num_skips"]
+
+    def _forget(self) -> None:
+        self._buffers, self._losses, self._found = None, [], None
+        self._is_asked = self._stepped = False
+        self._loss_is_bad = self._loss_was_bad = False
+
+    def _read(self, gradients_good: Tensor | None) -> bool:
+        """Read the flags from the device at once; return whether the gradients are finite."""
+        flags = [*self._losses, *([] if gradients_good is None else [gradients_good])]
+        self._losses = []
+        if not flags:
+            return True
+        values = torch.stack([flag.to(flags[0].device) for flag in flags]).tolist()
+        good = bool(values.pop()) if gradients_good is not None else True
+        if not all(values):
+            self._loss_is_bad = self._loss_was_bad = True
+        return good
+
+    def _agree(self, trainer: pl.Trainer, gradients_good: bool) -> Check | None:
+        """Return what all ranks found, the same on each."""
+        counts = "grads" in self.check and _scaler(trainer) is None
+        strategy, loss_was_bad = trainer.strategy, self._loss_was_bad
+        if trainer.world_size > 1:
+            if _is_sharded(trainer):
+                is_bad = loss_was_bad or not gradients_good
+                gradients_good = not strategy.reduce_boolean_decision(is_bad, all=False)
+            if gradients_good:
+                return None
+            # All ranks come here together: their gradients are the same.
+            loss_was_bad = strategy.reduce_boolean_decision(loss_was_bad, all=False)
+        if loss_was_bad:
+            return "loss"
+        return "grads" if counts and not gradients_good else None
+
+    def _look_late(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any
+    ) -> Check | None:
+        looked: dict[Check, Any] = {}
+        if "outputs" in self.check:
+            looked["outputs"] = outputs
+        if "params" in self.check:
+            looked["params"] = [_local(each) for each in pl_module.parameters()]
+        if not looked:
+            return None
+        is_bad = not all_finite(list(looked.values()))
+        if trainer.world_size > 1 and ("outputs" in looked or _is_sharded(trainer)):
+            is_bad = trainer.strategy.reduce_boolean_decision(is_bad, all=False)
+        if not is_bad:
+            return None
+        bad = [name for name, value in looked.items() if not all_finite(value)]
+        return bad[0] if bad else next(iter(looked))
+
+    def _act(self, trainer: pl.Trainer, pl_module: pl.LightningModule, what: Check) -> None:
+        iteration = trainer.fit_loop.total_batch_idx + 1
+        said = f"{what} not finite at iteration {iteration}"
+        self._events.append(
+            "non_finite", what=what, iteration=iteration, epoch=trainer.current_epoch + 1,
+            action=self.action,
+        )  # fmt: skip
+        if self.action == "raise":
+            raise FloatingPointError(said)
+        if self.action == "stop":
+            stop(trainer, said)
+            return
+        self.num_skips += 1
+        pl_module.log(KEY, float(self.num_skips), on_step=True, on_epoch=False)
+        if self.num_skips > (math.inf if self.max_skips is None else self.max_skips):
+            stop(trainer, f"{said}, more than max_skips ({self.max_skips}) skipped")
+
+
+def _refuse(
+    check: list[Check],
+    action: Action,
+    max_skips: int | None,
+    dump_dir: str | None,
+    max_dumps: int | None,
+) -> None:
+    if not check or len(set(check)) < len(check) or set(check) - set(get_args(Check)):
+        raise ValueError(f"check must name some of {get_args(Check)}, each once, got {check}")
+    if action not in get_args(Action):
+        raise ValueError(f"action must be one of {get_args(Action)}, got {action!r}")
+    if late := {"outputs", "params"} & set(check) if action == "skip_step" else set():
+        raise ValueError(
+            f"action 'skip_step' cannot skip a step for {sorted(late)}, which is looked at after "
+            "it: check loss and grads, or stop or raise instead"
+        )
+    if max_skips is not None and (action != "skip_step" or max_skips < 0):
+        raise ValueError(
+            f"max_skips must be at least 0 steps, beside action 'skip_step', got {max_skips} and "
+            f"{action!r}"
+        )
+    if max_dumps is not None and (dump_dir is None or max_dumps < 1):
+        raise ValueError(
+            f"max_dumps must be at least 1 file, beside dump_dir, got {max_dumps} and {dump_dir}"
+        )
+
+
+def _scaler(trainer: pl.Trainer) -> Any | None:
+    return getattr(trainer.precision_plugin, "scaler", None)
+
+
+def _is_sharded(trainer: pl.Trainer) -> bool:
+    return isinstance(trainer.strategy, FSDPStrategy | ModelParallelStrategy)
+
+
+def _local(tensor: Tensor) -> Tensor:
+    local: Tensor = tensor.to_local() if hasattr(tensor, "to_local") else tensor
+    return local
