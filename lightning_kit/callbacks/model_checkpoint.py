@@ -133,7 +133,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         if modules is not None:
             self.FILE_EXTENSION = ".pt"
         self.last_k_models: list[str] = []
-        self._resumed_from: list[str] = []
+        self._resumed_paths: list[str] = []
         self._surplus: list[str] = []
         self._num_saves = 0
         self._count = 0
@@ -182,7 +182,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         if trainer.ckpt_path is not None:
             # Now, while a link (`last.ckpt`, `latest`) still leads to what was loaded.
             path = os.path.realpath(trainer.ckpt_path)
-            self._resumed_from = [*dict.fromkeys([*self._resumed_from, path])]
+            self._resumed_paths = [*dict.fromkeys([*self._resumed_paths, path])]
         super().on_train_start(trainer, pl_module)
 
     def on_train_batch_end(
@@ -222,13 +222,13 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         state = super().state_dict()
         if self.keep_last is not None:
             state["last_k_models"] = list(self.last_k_models)
-        if self._resumed_from:
-            state["resumed_from"] = list(self._resumed_from)
+        if self._resumed_paths:
+            state["resumed_paths"] = list(self._resumed_paths)
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         super().load_state_dict(state_dict)
-        self._resumed_from = list(state_dict.get("resumed_from", []))
+        self._resumed_paths = list(state_dict.get("resumed_paths", []))
         if self.dirpath == state_dict.get("dirpath", self.dirpath):
             self.last_k_models = list(state_dict.get("last_k_models", []))
             self._surplus = forget_surplus(self)
@@ -342,6 +342,6 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         trainer.strategy.barrier("save modules")
 
     def _should_remove_checkpoint(self, trainer: pl.Trainer, previous: str, current: str) -> bool:
-        if os.path.realpath(previous) in self._resumed_from:
+        if os.path.realpath(previous) in self._resumed_paths:
             return False
         return super()._should_remove_checkpoint(trainer, previous, current)
