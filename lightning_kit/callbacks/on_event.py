@@ -39,7 +39,7 @@ class OnEvent(EventListener):
 
     def __init__(
         self,
-        action: Callable[[pl.Trainer, pl.LightningModule], Any],
+        action: Callable[..., Any],
         event: str | list[str],
         every: int | None = None,
         once: int | list[int] | None = None,

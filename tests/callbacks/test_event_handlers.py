@@ -16,7 +16,8 @@ def fit(events: EventHandlers, module: pl.LightningModule | None = None, **setti
 
 
 def test_in_the_order_of_adding_with_their_arguments() -> None:
-    events, said = EventHandlers(), []
+    events = EventHandlers()
+    said: list[Any] = []
 
     @events.on(Events.EPOCH_COMPLETED, "b", end="!")
     def tell(trainer: pl.Trainer, word: str, end: str) -> None:
@@ -28,7 +29,8 @@ def test_in_the_order_of_adding_with_their_arguments() -> None:
 
 
 def test_a_duplicate_is_called_twice() -> None:
-    events, said = EventHandlers(), []
+    events = EventHandlers()
+    said: list[Any] = []
     events.add_event_handler(
         Events.ITERATION_COMPLETED(once=1) | Events.ITERATION_COMPLETED(once=1), said.append, 1
     )
@@ -37,7 +39,8 @@ def test_a_duplicate_is_called_twice() -> None:
 
 
 def test_a_handle_takes_its_handlers_away() -> None:
-    events, said = EventHandlers(), []
+    events = EventHandlers()
+    said: list[Any] = []
     handle = events.add_event_handler(Events.STARTED | Events.EPOCH_STARTED, said.append, "gone")
     handle.remove()
     handle.remove()
@@ -48,7 +51,8 @@ def test_a_handle_takes_its_handlers_away() -> None:
 
 
 def test_a_handler_may_remove_another_while_both_are_due() -> None:
-    events, said = EventHandlers(), []
+    events = EventHandlers()
+    said: list[Any] = []
     events.add_event_handler(Events.STARTED, lambda: second.remove())
     second = events.add_event_handler(Events.STARTED, said.append, "removed")
     events.add_event_handler(Events.STARTED, said.append, "kept")
@@ -57,7 +61,8 @@ def test_a_handler_may_remove_another_while_both_are_due() -> None:
 
 
 def test_removing_by_function() -> None:
-    events, said = EventHandlers(), []
+    events = EventHandlers()
+    said: list[Any] = []
 
     def tell() -> None:
         said.append("told")
@@ -84,7 +89,8 @@ class Cursed(Traced):
 def test_every_handler_of_an_exception_runs_and_the_first_exception_stays(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    events, said = EventHandlers(), []
+    events = EventHandlers()
+    said: list[Any] = []
 
     @events.on(Events.EXCEPTION_RAISED)
     def fail(trainer: pl.Trainer, module: pl.LightningModule, error: BaseException) -> None:
@@ -100,7 +106,8 @@ def test_every_handler_of_an_exception_runs_and_the_first_exception_stays(
 
 
 def test_a_failing_handler_of_another_event_ends_the_fit() -> None:
-    events, said = EventHandlers(), []
+    events = EventHandlers()
+    said: list[Any] = []
     events.add_event_handler(Events.EPOCH_STARTED(once=2), lambda: 1 / 0)
     events.add_event_handler(Events.EXCEPTION_RAISED | Events.COMPLETED, said.append, "raised")
     with pytest.raises(ZeroDivisionError):

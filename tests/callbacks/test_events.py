@@ -7,7 +7,7 @@ from lightning_kit.meters import EventFilter
 
 
 def test_an_event_is_its_name() -> None:
-    assert Events.ITERATION_COMPLETED == "iteration_completed"
+    assert str(Events.ITERATION_COMPLETED) == "iteration_completed"
     assert "optimizer_step_completed" in NAMES
     assert len(NAMES) == 17
 

@@ -55,7 +55,7 @@ def test_several_events() -> None:
 
 
 def test_two_with_the_same_action_may_stand_side_by_side() -> None:
-    told = [OnEvent(tell, "started"), OnEvent(tell, "started"), OnEvent(tell, "completed")]
+    told: list[pl.Callback] = [OnEvent(tell, e) for e in ("started", "started", "completed")]
     pl.Trainer(**QUIET, max_epochs=1, callbacks=told).fit(Traced(), loader(), loader())
     assert len(SAID) == 3
 

@@ -28,7 +28,7 @@ class Deep(Traced):
         return torch.optim.SGD(self.parameters(), lr=0.05, momentum=0.9)
 
     def on_train_epoch_end(self) -> None:
-        self.seen.append(self.encoder[0].weight[0, 0].item())
+        self.seen.append(self.get_parameter("encoder.0.weight")[0, 0].item())
 
 
 def fit(callbacks: list[pl.Callback], ckpt_path: Any = None, epochs: int = 3) -> Any:

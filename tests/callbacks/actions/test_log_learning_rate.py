@@ -25,8 +25,9 @@ class Several(Traced):
     def configure_optimizers(self) -> Any:
         weight, bias = self.net.weight, self.net.bias
         if self.form == "groups":
-            named = {"params": [bias], "lr": 0.2, "name": "biases"}
-            return torch.optim.SGD([{"params": [weight]}, named], lr=0.1)
+            named: dict[str, Any] = {"params": [bias], "lr": 0.2, "name": "biases"}
+            groups: list[dict[str, Any]] = [{"params": [weight]}, named]
+            return torch.optim.SGD(groups, lr=0.1)
         return [torch.optim.SGD([weight], lr=0.1), torch.optim.Adam([bias], lr=0.2)]
 
 

@@ -21,7 +21,7 @@ class Holder(Traced):
 
 def fit(*actions: SetAttribute, module: pl.LightningModule, **settings: Any) -> pl.Trainer:
     ckpt_path = settings.pop("ckpt_path", None)
-    callbacks = [OnEvent(action, "epoch_started", once=2) for action in actions]
+    callbacks: list[pl.Callback] = [OnEvent(a, "epoch_started", once=2) for a in actions]
     trainer = pl.Trainer(**{**QUIET, "max_epochs": 2, **settings}, callbacks=callbacks)
     trainer.fit(module, loader(), loader(), ckpt_path=ckpt_path)
     return trainer

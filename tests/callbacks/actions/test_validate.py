@@ -73,7 +73,8 @@ def test_on_other_loaders() -> None:
     module, trainer = fit([OnEvent(Validate(other), "epoch_completed", once=2)])
     # Two validations of two batches of four, and three other rows.
     assert module.rows == [4, 4, 4, 4, 3]
-    assert trainer.val_dataloaders.batch_size == 4
+    held: Any = trainer.val_dataloaders
+    assert held.batch_size == 4
 
 
 def test_where_it_cannot_run() -> None:
