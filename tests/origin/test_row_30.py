@@ -9,6 +9,8 @@ from conftest import Run
 from programs.origin import CustomCallback
 from programs.plain import PlainData, PlainModule
 
+from lightning_kit.callbacks import EventHandlers, Events
+
 
 def test_a_callback_of_ones_own_by_import_path(kit: Run, plain_recipe: dict[str, Any]) -> None:
     trainer = pl.Trainer(
@@ -29,3 +31,20 @@ def test_a_callback_of_ones_own_by_import_path(kit: Run, plain_recipe: dict[str,
     CustomCallback.said.clear()
     assert kit("fit", "-c", "row.yaml") == 0
     assert CustomCallback.said == plain == ["started", "ended"]
+
+
+def test_beside_event_handlers_it_is_called_as_alone() -> None:
+    events = EventHandlers()
+    events.add_event_handler(Events.STARTED, CustomCallback.said.append, "event")
+    CustomCallback.said.clear()
+    trainer = pl.Trainer(
+        max_epochs=1,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[CustomCallback(), events],
+    )
+    trainer.fit(PlainModule(), datamodule=PlainData())
+    assert CustomCallback.said == ["started", "event", "ended"]
