@@ -6,8 +6,11 @@ from lightning_kit.callbacks.end_epoch import EndEpoch, end_epoch
 from lightning_kit.callbacks.epoch_outputs import EpochOutputs
 from lightning_kit.callbacks.event_handlers import EventHandlers
 from lightning_kit.callbacks.events import Events
+from lightning_kit.callbacks.exception_policy import ExceptionPolicy
+from lightning_kit.callbacks.exception_rule import Rule
 from lightning_kit.callbacks.fire import fire
 from lightning_kit.callbacks.handlers_timer import HandlersTimer
+from lightning_kit.callbacks.learning_rate_finder import LearningRateFinder
 from lightning_kit.callbacks.model_checkpoint import ModelCheckpoint
 from lightning_kit.callbacks.on_event import OnEvent
 from lightning_kit.callbacks.param_scheduler import ParamScheduler
@@ -21,10 +24,13 @@ __all__ = [
     "EpochOutputs",
     "EventHandlers",
     "Events",
+    "ExceptionPolicy",
     "HandlersTimer",
+    "LearningRateFinder",
     "ModelCheckpoint",
     "OnEvent",
     "ParamScheduler",
+    "Rule",
     "RunningAverages",
     "TerminateOnNonFinite",
     "end_epoch",
