@@ -11,7 +11,9 @@ from ignite.engine import Events as IgniteEvents
 from origin.stock import QUIET
 from origin.test_row_02 import Module, loader, model
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.backend.event_processing.event_accumulator import (  # type: ignore[import-untyped]
+    EventAccumulator,
+)
 from torch import Tensor, nn, optim
 
 from lightning_kit.callbacks import OnEvent
@@ -37,7 +39,7 @@ def articles() -> Rows:
 
     @trainer.on(IgniteEvents.ITERATION_COMPLETED)
     def log_multiple_metrics(engine: Engine) -> None:
-        said.append((engine.state.output, optimizer.param_groups[0]["lr"]))
+        said.append((float(engine.state.output or 0), optimizer.param_groups[0]["lr"]))
 
     trainer.add_event_handler(IgniteEvents.EPOCH_COMPLETED, lambda engine: schedule.step())
     trainer.run(loader(), max_epochs=3)
@@ -81,5 +83,5 @@ def test_loss_and_rate_reach_both_loggers_at_each_iteration(tmp_path: Path) -> N
     trainer.fit(Logged(), loader())
     wanted = torch.tensor(articles())
     assert len(wanted) == 6
-    for found in (columns(Path(loggers[0].log_dir)), scalars(Path(loggers[1].log_dir))):
+    for found in (columns(Path(str(loggers[0].log_dir))), scalars(Path(str(loggers[1].log_dir)))):
         torch.testing.assert_close(torch.tensor(found), wanted)

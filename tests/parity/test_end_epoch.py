@@ -36,7 +36,7 @@ def by_ignite(cut_after: int) -> list[torch.Tensor]:
 
     def update(engine: Engine, batch: Any) -> None:
         nonlocal pending
-        (module.loss(batch) / WINDOW).backward()
+        (module.loss(batch) / WINDOW).backward()  # type: ignore[no-untyped-call]
         pending += 1
         if pending == WINDOW:
             step()

@@ -82,7 +82,10 @@ def frozen() -> dict[str, Any]:
 
 
 def saved() -> dict[str, Any]:
-    actions = [(Validate(), "iteration_completed"), (SaveCheckpoint("all.ckpt"), "epoch_completed")]
+    actions: list[tuple[Any, str]] = [
+        (Validate(), "iteration_completed"),
+        (SaveCheckpoint("all.ckpt"), "epoch_completed"),
+    ]
     module, _ = fit([OnEvent(action, event, once=1) for action, event in actions], epochs=1)
     checkpoint = torch.load("all.ckpt", weights_only=True)
     return {
