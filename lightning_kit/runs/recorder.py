@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, final
 
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint, Timer
+from pytorch_lightning.callbacks import Checkpoint, EarlyStopping, ModelCheckpoint, Timer
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor
 
@@ -133,7 +133,7 @@ class RunRecorder(pl.Callback):
         """Return the newest checkpoint of the run, also where a callback keeps its own folder."""
         assert self.directory is not None
         found = list(self.directory.checkpoints.rglob("*.ckpt"))
-        for callback in trainer.checkpoint_callbacks:
+        for callback in _of_whole_runs(trainer):
             for name in ("last_model_path", "best_model_path"):
                 path = Path(getattr(callback, name, "") or ".")
                 # A resumed run's callback still names the best of the run before.
@@ -186,8 +186,13 @@ class RunRecorder(pl.Callback):
         self.record.write(self.directory.record_path)
 
 
+def _of_whole_runs(trainer: pl.Trainer) -> list[Checkpoint]:
+    """Return the checkpoint callbacks, without those that save a few ``modules`` only."""
+    return [each for each in trainer.checkpoint_callbacks if not getattr(each, "modules", None)]
+
+
 def _monitored(trainer: pl.Trainer) -> ModelCheckpoint | None:
-    for callback in trainer.checkpoint_callbacks:
+    for callback in _of_whole_runs(trainer):
         if isinstance(callback, ModelCheckpoint) and callback.monitor is not None:
             return callback
     return None

@@ -39,7 +39,7 @@ def articles_checkpoint() -> list[float]:
         dirname="models",
         require_empty=False,
         n_saved=2,
-        score_function=lambda engine: -engine.state.output,  # type: ignore[operator]
+        score_function=lambda engine: -engine.state.output,
         global_step_transform=lambda engine, event: engine.state.epoch,
     )
     trainer.add_event_handler(

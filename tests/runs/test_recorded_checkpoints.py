@@ -1,0 +1,58 @@
+"""A run's record names files that a run can go on from, whatever its callbacks save."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import Run
+
+from lightning_kit.runs.directory import RunDirectory
+
+MONITORED = {"monitor": "val/loss", "save_top_k": 2}
+
+
+def run(kit: Run, recipe: dict[str, Any], *arguments: dict[str, Any]) -> RunDirectory:
+    recipe["trainer"]["callbacks"] = [
+        {"class_path": "lightning_kit.callbacks.ModelCheckpoint", "init_args": each}
+        for each in arguments
+    ]
+    Path("kept.yaml").write_text(yaml.safe_dump(recipe))
+    assert kit("fit", "-c", "kept.yaml") == 0
+    return RunDirectory.latest("kept")
+
+
+def test_parts_of_a_model_are_neither_the_best_nor_the_last(
+    kit: Run, plain_recipe: dict[str, Any]
+) -> None:
+    # The parts come last and have a monitor of their own.
+    parts = {"modules": ["net"], "monitor": "train/loss", "filename_style": "ignite"}
+    found = run(kit, plain_recipe, MONITORED, parts)
+    assert found.best().suffix == found.last().suffix == ".ckpt"
+    best = found.record().best
+    assert best is not None
+    assert best["monitor"] == "val/loss"
+    assert len(list(found.checkpoints.glob("net_*.pt"))) == 1
+    assert kit("test", str(found.path)) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_scored"),
+    [
+        ({"keep_last": 2}, False),
+        ({"preset": "ignite"}, False),
+        ({**MONITORED, "latest_on_tie": True, "filename_style": "ignite"}, True),
+        ({"score_function": "programs.scoring.minus_last_loss", "mode": "max"}, True),
+        ({"keep_last": 1, "every_n_train_steps": 1, "filter": {"every": 5}}, False),
+    ],
+)
+def test_best_and_last_are_found_and_can_be_gone_on_from(
+    kit: Run, plain_recipe: dict[str, Any], arguments: dict[str, Any], is_scored: bool
+) -> None:
+    found = run(kit, plain_recipe, arguments)
+    record = found.record()
+    assert (record.best is not None) is is_scored
+    if is_scored:
+        assert found.best().is_file()
+    assert found.last().is_file()
+    assert kit("fit", str(found.path), "--trainer.max_epochs", "3") == 0
