@@ -344,3 +344,70 @@ def _loop_over(trainer: pl.Trainer, dataloaders: Any) -> Any:
     )
     loop._data_source.instance = dataloaders
     return loop
+
+
+def detour(
+    owner: object, name: str, around: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> Callable[[], None]:
+    """Lead calls of ``owner.name`` through ``around(method)``; return what ends that."""
+    method = getattr(owner, name, None)
+    if not callable(method):
+        log.warning("%s has no %s to listen to: stock behaviour", type(owner).__qualname__, name)
+        return lambda: None
+    before = vars(owner).get(name)
+    detoured = around(method)
+    setattr(owner, name, detoured)
+
+    def undo() -> None:
+        # Another may have laid its own around this one since.
+        if vars(owner).get(name) is not detoured:
+            return
+        if before is None:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, before)
+
+    return undo
+
+
+def after_interruption(trainer: pl.Trainer, then: Callable[[], None]) -> Callable[[], None]:
+    """Call ``then`` once ``trainer`` has cleaned up after an exception; return what ends that.
+
+    Lightning calls no ``teardown`` hook there.
+    """
+    status = getattr(trainer.state, "status", None)
+
+    def around(teardown: Callable[..., Any]) -> Callable[..., Any]:
+        def teardown_and_then(*args: Any, **kwargs: Any) -> None:
+            try:
+                teardown(*args, **kwargs)
+            finally:
+                if getattr(trainer.state.status, "value", status) == "interrupted":
+                    then()
+
+        return teardown_and_then
+
+    return detour(trainer, "_teardown", around)
+
+
+def forget_unscaled(trainer: pl.Trainer) -> None:
+    """Let a gradient scaler start over after a step that broke off between unscale and update."""
+    scaler = getattr(trainer.precision_plugin, "scaler", None)
+    states = getattr(scaler, "_per_optimizer_states", None)
+    if scaler is not None and not hasattr(states, "clear"):
+        log.warning("the scaler of this torch keeps no state that can be cleared")
+    elif states is not None:
+        states.clear()
+
+
+def remember_hook(pl_module: pl.LightningModule) -> Callable[[], None]:
+    """Return what makes the hook that runs now the module's current one again.
+
+    Lightning leaves the name of a hook that raised, and ``log`` goes by it.
+    """
+    hook = getattr(pl_module, "_current_fx_name", None)
+
+    def back() -> None:
+        pl_module._current_fx_name = hook
+
+    return back
