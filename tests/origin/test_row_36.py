@@ -10,7 +10,9 @@ from origin.stock import QUIET, build
 from torch import Tensor, nn, optim
 from torch.nn import functional
 
+from lightning_kit.callbacks import ParamScheduler
 from lightning_kit.datamodules.loader import BatchLoader
+from lightning_kit.schedules import Cosine
 
 GENERATOR = torch.Generator().manual_seed(0)
 INPUT = torch.randn(24, 8, generator=GENERATOR)
@@ -99,3 +101,45 @@ def test_rates_and_progress_bar_are_the_articles(interval: str, tmp_path: Path) 
     with torch.no_grad():
         whole = functional.cross_entropy(module.model(INPUT), TARGET)
     torch.testing.assert_close(cli.trainer.callback_metrics["val/loss"], whole)
+
+
+class Rates(pl.Callback):
+    """Learning rate of every batch."""
+
+    def __init__(self) -> None:
+        self.rates: list[float] = []
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+        self.rates.append(trainer.optimizers[0].param_groups[0]["lr"])
+
+
+class Started(Rates):
+    """The same where Lightning moves the rate before ``on_train_batch_end``."""
+
+    def on_train_batch_start(self, trainer: pl.Trainer, *args: Any) -> None:
+        super().on_train_batch_end(trainer)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("interval", "event"), [("epoch", "epoch_started"), ("step", "iteration_started")]
+)
+def test_the_kits_cosine_without_a_scheduler_gives_the_same_rates(
+    interval: str, event: str
+) -> None:
+    articles, kits = Started(), Rates()
+    module = EnterpriseModel(interval)
+    pl.Trainer(max_epochs=3, callbacks=[articles], **QUIET).fit(module, loader(), loader())
+
+    class Bare(EnterpriseModel):
+        def configure_optimizers(self) -> Any:
+            return super().configure_optimizers()["optimizer"]
+
+    cosine: Any = ParamScheduler("optimizer.lr", Cosine(1e-3, 0.0, 10), event)  # type: ignore[arg-type]
+    pl.Trainer(max_epochs=3, callbacks=[cosine, kits], **QUIET).fit(
+        Bare(interval), loader(), loader()
+    )
+    # Within T_max: torch goes up again after ten, the kit's starts over.
+    assert kits.rates == pytest.approx(articles.rates, rel=1e-12)
+    assert len(set(kits.rates)) == (3 if interval == "epoch" else 9)
