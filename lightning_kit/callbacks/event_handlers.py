@@ -53,11 +53,13 @@ class EventHandlers(EventListener):
     whatever the others raise, and what they raise is logged.
 
     Example:
+        >>> from lightning_kit.callbacks import Events
         >>> events = EventHandlers()
         >>> @events.on(Events.ITERATION_COMPLETED(every=100) | Events.COMPLETED)
         ... def tell(trainer):
         ...     print(trainer.callback_metrics)
-        >>> trainer = pl.Trainer(accelerator="cpu", logger=False, callbacks=[events])
+
+        It goes to the Trainer as any callback: ``pl.Trainer(callbacks=[events])``.
     """
 
     def __init__(self) -> None:

@@ -7,9 +7,11 @@ import pytest
 import pytorch_lightning as pl
 import yaml
 from conftest import Run
+from programs.plain import PlainModule
 from programs.stock import stock
 from programs.traced import QUIET, Traced, loader
 
+from lightning_kit.callbacks import actions
 from lightning_kit.callbacks.end_epoch import EndEpoch
 from lightning_kit.callbacks.events import Events
 from lightning_kit.callbacks.on_event import OnEvent
@@ -98,6 +100,54 @@ def test_from_a_recipe_with_a_function_and_a_class(plain_recipe: dict[str, Any])
     # Imported by its path, this file is another module than the one that pytest runs.
     assert test_on_event.SAID == [1, 3, 5, 7]
     assert cli.trainer.current_epoch == 3
+
+
+ACTIONS: list[tuple[str, dict[str, Any], str]] = [
+    ("EmptyCache", {}, "epoch_completed"),
+    ("EndEpoch", {"validate": False}, "iteration_completed"),
+    ("Freeze", {"names": ["net.1.bias"]}, "epoch_completed"),
+    ("LogLearningRate", {"name": "rate"}, "iteration_completed"),
+    ("SaveCheckpoint", {"path": "{epoch}.ckpt"}, "epoch_completed"),
+    ("SetAttribute", {"target": "model.net.0.p", "value": 0.5}, "epoch_started"),
+    ("StopTraining", {}, "completed"),
+    ("Unfreeze", {"names": "net.*"}, "completed"),
+    ("Validate", {}, "iteration_completed"),
+    ("Validate", {"dataloaders": "callbacks.test_on_event.loader"}, "iteration_completed"),
+]
+
+
+def test_every_action_from_a_recipe(plain_recipe: dict[str, Any]) -> None:
+    assert {name for name, _, _ in ACTIONS} == set(actions.__all__)
+    place = "lightning_kit.callbacks.actions"
+    plain_recipe["trainer"] |= {**QUIET, "default_root_dir": "."}
+    plain_recipe["trainer"]["callbacks"] = [
+        callback
+        for name, init_args, event in ACTIONS
+        for callback in recipe(
+            {"class_path": f"{place}.{name}", "init_args": init_args},
+            event=[event],
+            when="callbacks.test_on_event.first",
+        )
+    ]
+    plain_recipe["model"]["class_path"] = "callbacks.test_on_event.Unlogged"
+    Path("events.yaml").write_text(yaml.safe_dump(plain_recipe))
+    cli = stock("fit", "-c", "events.yaml")
+    # Five batches an epoch: the first epoch ended after one.
+    assert cli.trainer.fit_loop.total_batch_idx + 1 == 6
+    assert Path("1.ckpt").exists()
+    assert cli.model.net[0].p == 0.5
+    assert all(parameter.requires_grad for parameter in cli.model.parameters())
+
+
+def first(count: int) -> bool:
+    return count == 1
+
+
+class Unlogged(PlainModule):
+    """Takes any rows in validation."""
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        self.net(batch[0])
 
 
 def test_an_unknown_event_ends_the_command_line_with_two(
