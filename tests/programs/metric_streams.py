@@ -39,7 +39,8 @@ def stream(kind: str, seed: int, rank: int = 0) -> Batches:
         scores, target = noise.sigmoid(), (latent > 0.3).long()
     else:
         scores, target = 50 + 20 * noise[:, 0], 50 + 20 * latent[:, 0]
-    return list(zip(scores.split(BATCH), target.split(BATCH), strict=True))
+    parts = torch.split(scores, BATCH), torch.split(target, BATCH)
+    return list(zip(*parts, strict=True))
 
 
 def by_the_kit(kind: str, batches: Batches) -> dict[str, float]:
