@@ -181,3 +181,21 @@ def test_a_batch_whose_values_lightning_logs(caplog: pytest.LogCaptureFixture) -
     del trainer.fit_loop.epoch_loop._batches_that_stepped
     assert not compat.logs_this_batch(trainer)
     assert "does not count its log steps" in caplog.text
+
+
+def test_the_weights_to_save_are_those_of_a_weights_only_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    trainer = trained()
+
+    def mark(checkpoint: dict[str, Any]) -> None:
+        checkpoint["state_dict"] = {"marked": torch.ones(1)}
+
+    monkeypatch.setattr(trainer.lightning_module, "on_save_checkpoint", mark)
+    trainer.save_checkpoint(tmp_path / "weights.ckpt", weights_only=True)
+    stock = torch.load(tmp_path / "weights.ckpt", weights_only=True)["state_dict"]
+    assert compat.weights_to_save(trainer).keys() == stock.keys() == {"marked"}
+
+    monkeypatch.setattr(trainer, "_checkpoint_connector", object())
+    assert compat.weights_to_save(trainer).keys() == trainer.lightning_module.state_dict().keys()
+    assert "no dump_checkpoint" in caplog.text
