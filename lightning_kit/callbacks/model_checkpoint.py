@@ -36,15 +36,17 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     that failed the attributes tell of files that are there; a checkpoint that a fit went on from
     is never removed, by whatever path it was named (a newer file may still take its name, as
     ``last.ckpt`` does); a resumed run takes ``save_top_k`` from its own settings, and then keeps no
-    more; a folder that cannot be written to is found before training; ``fast_dev_run`` writes
-    nothing.
+    more; ``last.ckpt`` is written whenever a save is due, not only when the score was good enough for
+    ``save_top_k``, so that a fit goes on from the last epoch (a ``link`` points at the newest file
+    kept, as before); a folder that cannot be written to is found before training; ``fast_dev_run``
+    writes nothing.
 
     Args:
         dirpath: Folder of the files; None: ``checkpoints`` below the logger's or the Trainer's.
         filename: Template of their names, such as ``{epoch}-{val_loss:.2f}``.
         monitor: Logged key to keep the best by.
         verbose: Whether to say what was saved and why.
-        save_last: Whether to keep ``last.ckpt`` too, as a copy or a ``link``.
+        save_last: Whether to keep ``last.ckpt`` too, as a file or a ``link``.
         save_top_k: How many of the best to keep, -1 all, 0 none; None is 1.
         save_on_exception: Whether to save when an exception ends the fit.
         save_weights_only: Whether to leave out what only a resume needs.
@@ -135,6 +137,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         self.last_k_models: list[str] = []
         self._resumed_paths: list[str] = []
         self._surplus: list[str] = []
+        self._last_due: dict[str, Tensor] | None = None
         self._num_saves = 0
         self._count = 0
         self._is_broken = False
@@ -179,6 +182,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._is_broken = False
+        self._last_due = None
         if trainer.ckpt_path is not None:
             # Now, while a link (`last.ckpt`, `latest`) still leads to what was loaded.
             path = os.path.realpath(trainer.ckpt_path)
@@ -201,10 +205,12 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self._by_step or self._picks(trainer.current_epoch + 1):
             super().on_train_epoch_end(trainer, pl_module)
+            self._save_overdue_last(trainer)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self._by_step or self._picks(trainer.current_epoch + 1):
             super().on_validation_end(trainer, pl_module)
+            self._save_overdue_last(trainer)
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
@@ -291,14 +297,21 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     def _save_topk_checkpoint(
         self, trainer: pl.Trainer, monitor_candidates: dict[str, Tensor]
     ) -> None:
+        self._last_due = monitor_candidates if self.save_last is True else None
         with undone_unless_written(self, lambda: self._num_saves):
             super()._save_topk_checkpoint(trainer, monitor_candidates)
 
     def _save_last_checkpoint(
         self, trainer: pl.Trainer, monitor_candidates: dict[str, Tensor]
     ) -> None:
+        self._last_due = None
         with undone_unless_written(self, lambda: self._num_saves):
             super()._save_last_checkpoint(trainer, monitor_candidates)
+
+    def _save_overdue_last(self, trainer: pl.Trainer) -> None:
+        """Write ``last.ckpt`` where Lightning 2.6.6 does not: the score was not among the best."""
+        if self._last_due is not None:
+            self._save_last_checkpoint(trainer, self._last_due)
 
     def _save_none_monitor_checkpoint(
         self, trainer: pl.Trainer, monitor_candidates: dict[str, Tensor]

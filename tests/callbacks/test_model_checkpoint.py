@@ -235,6 +235,28 @@ def test_last_is_the_newest_also_where_it_was_gone_on_from(tmp_path: Path) -> No
         assert callback.last_model_path == str(last)
 
 
+@pytest.mark.parametrize("arguments", [{}, {"save_top_k": 0}, {"save_on_train_epoch_end": False}])
+def test_last_is_the_last_epoch_also_where_an_earlier_one_is_the_best(
+    tmp_path: Path, arguments: dict[str, Any]
+) -> None:
+    callback = ModelCheckpoint(tmp_path, "best", "score", save_last=True, **arguments)
+    epochs = []
+    callback.on_saved = lambda trainer, path: epochs.append((trainer.current_epoch, Path(path).stem))
+    fit([0.1, 0.5, 0.25], callback)
+    assert [epoch for epoch, name in epochs if name == "last"] == [0, 1, 2]
+    assert torch.load(tmp_path / "last.ckpt", weights_only=True)["epoch"] == 2
+    stock = STOCK(tmp_path / "stock", "best", "score", save_last=True)
+    fit([0.1, 0.5, 0.25], stock)
+    saved = torch.load(tmp_path / "stock" / "last.ckpt", weights_only=True)
+    assert saved["epoch"] == 0, "Lightning has this right now: _save_overdue_last can go"
+
+
+def test_last_waits_for_a_save_that_is_due(tmp_path: Path) -> None:
+    callback = ModelCheckpoint(tmp_path, "best", "score", save_last=True, every_n_epochs=2)
+    fit([0.1, 0.1, 0.5, 0.5, 0.5], callback)
+    assert torch.load(tmp_path / "last.ckpt", weights_only=True)["epoch"] == 3
+
+
 def test_the_target_of_a_last_link_is_kept(tmp_path: Path) -> None:
     keep: dict[str, Any] = {"save_last": "link", "monitor": "score", "filename": "{epoch}"}
     fit([0.5], ModelCheckpoint(tmp_path, **keep))
