@@ -1,5 +1,6 @@
 """Programs of Ignite's examples that are no supervised loops: GAN, REINFORCE, mean teacher."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +24,19 @@ from programs.unsupervised import (
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from lightning_kit.callbacks import EventHandlers, Events, RunningAverages
+from lightning_kit.callbacks import (
+    EMA,
+    EarlyStopping,
+    EventHandlers,
+    Events,
+    ModelCheckpoint,
+    OnEvent,
+    ParamScheduler,
+    RunningAverages,
+    TerminateOnNonFinite,
+)
 from lightning_kit.runs.stopping import stop, stop_reason
+from lightning_kit.schedules import Exponential
 
 
 def points() -> DataLoader[Any]:
@@ -182,3 +194,33 @@ def test_a_mean_teacher() -> None:
     assert theirs[-1]["consistency"] > 0
     same_weights(module.both, both)
     same_weights(module.teacher, average)
+
+
+def test_the_gan_is_the_same_under_the_kits_callbacks(tmp_path: Path) -> None:
+    alone = Outputs()
+    module = GANModule()
+    pl.Trainer(**QUIET, max_epochs=3, callbacks=[alone]).fit(module, points())
+
+    watched, ema = Outputs(), EMA(momentum=0.5, preset="ignite")
+    checkpoint = ModelCheckpoint(tmp_path, keep_last=2)
+    callbacks = [
+        watched,
+        RunningAverages(["err_d", "err_g"]),
+        TerminateOnNonFinite(["grads", "outputs"]),
+        ParamScheduler("optimizer.0.lr", Exponential(2e-2, 1.0)),
+        EarlyStopping(
+            score_function=lambda trainer, module: watched.seen[-1]["err_g"], mode="min",
+            patience=50, check_on="step",
+        ),
+        OnEvent(lambda trainer, module: None, "optimizer_step_started", every=2),
+        ema,
+        checkpoint,
+    ]  # fmt: skip
+    options: dict[str, Any] = {**QUIET, "enable_checkpointing": True}
+    again = GANModule()
+    fit = pl.Trainer(**options, max_epochs=3, callbacks=callbacks)
+    fit.fit(again, points())
+    assert watched.seen == alone.seen
+    same_weights(again, module)
+    assert len(list(tmp_path.glob("*.ckpt"))) == 2
+    assert ema.average_model is not None
