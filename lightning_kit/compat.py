@@ -262,7 +262,11 @@ class EpochLoop:
         Lightning would resume it behind the cut: it takes the batches that are over, not that the
         last was marked as the last.
         """
-        progress = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]
+        loops = checkpoint.get("loops", {}).get("fit_loop", {})
+        if "epoch_loop.batch_progress" not in loops:
+            log.warning("a checkpoint of a cut epoch: this Lightning keeps its progress elsewhere")
+            return
+        progress = loops["epoch_loop.batch_progress"]
         now, num_batches = progress["current"], self.trainer.num_training_batches
         if not progress["is_last_batch"] or not now["ready"] < num_batches < float("inf"):
             return

@@ -17,7 +17,8 @@ def last_outputs(trainer: pl.Trainer) -> Any:
     """Return what the last ``training_step`` returned, detached, as Ignite's ``state.output``.
 
     A bare loss is ``{"loss": loss}``, as Lightning has it; under gradient accumulation it is the
-    whole loss, not its share. Noted where a callback was given a ``score_function``.
+    whole loss, not its share. Noted where a callback was given a ``score_function``, or hears
+    events.
 
     Raises:
         RuntimeError: If no batch is over yet, or no callback notes them.

@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 import torch
 from programs.traced import QUIET, Traced, loader, stream
 from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.plugins.precision import MixedPrecision
 
 from lightning_kit import compat
 from lightning_kit.callbacks.end_epoch import EndEpoch, end_epoch
@@ -89,6 +90,19 @@ def test_it_is_as_if_the_loader_ended_there(
     assert trainer.fit_loop.total_batch_idx == reference.fit_loop.total_batch_idx
     rates = [t.optimizers[0].param_groups[0]["lr"] for t in (trainer, reference)]
     assert rates[0] == rates[1]
+
+
+def test_the_open_window_is_unscaled_by_a_gradient_scaler() -> None:
+    def scaled() -> dict[str, Any]:
+        scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+        plugins = [MixedPrecision("16-mixed", "cpu", scaler)]
+        return {"plugins": plugins, "accumulate_grad_batches": 3, "gradient_clip_val": 0.5}
+
+    cut, whole = Scheduled(), Scheduled()
+    fit([EndEpoch(EventFilter(once=[2, 4]))], cut, **scaled())
+    fit([], whole, loader(8), **scaled())
+    assert cut.noted == whole.noted
+    torch.testing.assert_close(cut.net.weight, whole.net.weight, rtol=0, atol=0)
 
 
 def test_manual_optimization_has_no_window_to_step() -> None:
