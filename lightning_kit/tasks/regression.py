@@ -42,7 +42,8 @@ class RegressionTask(AbstractTask):
         lr_scheduler_monitor: Key for ``ReduceLROnPlateau``, e.g. ``"val/loss"``.
 
     Raises:
-        ValueError: If an argument is out of range or has no effect.
+        ValueError: If an argument is out of range or has no effect; when a fit begins, if the
+            datamodule's targets are classes or its ``target_mean`` does not fit.
     """
 
     postprocess: RegressionAnswer
@@ -86,6 +87,13 @@ class RegressionTask(AbstractTask):
         return StepOutput(loss, len(target), values, target)
 
     def adapt(self, facts: DataFacts) -> None:
+        if facts.classes is not None:
+            first = ", ".join(facts.classes[:3]) + ", ..." * (len(facts.classes) > 3)
+            raise ValueError(
+                f"the datamodule's targets are {len(facts.classes)} classes ({first}), whose "
+                "numbers are no values: use ClassificationTask or, where a table's target holds "
+                "values, --data.kind regression"
+            )
         answer = self.postprocess
         fresh = bool((answer.mean == 0).all() and (answer.std == 1).all())
         if not fresh or facts.target_mean is None or facts.target_std is None:

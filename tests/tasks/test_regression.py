@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
+import yaml
+from conftest import Run
 from torch import nn
 
 from lightning_kit.datamodules.loader import BatchLoader
@@ -88,6 +90,33 @@ def test_shapes_that_would_broadcast_are_refused(
 def test_units_that_do_not_fit_are_refused(facts: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         RegressionTask(nn.Linear(3, 1)).adapt(DataFacts(**facts))
+
+
+@pytest.mark.parametrize(
+    ("classes", "said"), [(["a", "b"], r"2 classes \(a, b\)"), (list("4567"), r"\(4, 5, 6, ...\)")]
+)
+def test_numbers_of_classes_are_refused(classes: list[str], said: str) -> None:
+    with pytest.raises(ValueError, match=f"{said}.*--data.kind regression"):
+        RegressionTask(nn.Linear(3, 1)).adapt(DataFacts(classes=classes))
+
+
+@pytest.mark.parametrize("verb", ["fit", "check"])
+def test_a_table_read_as_classes_ends_with_one_line(kit: Run, capsys: Any, verb: str) -> None:
+    rows = [f"{i % 7},{i % 3},{3 + i % 4}" for i in range(60)]
+    Path("rows.csv").write_text("\n".join(["a,b,age", *rows]))
+    network = {"class_path": "torch.nn.Linear", "init_args": {"in_features": 2, "out_features": 1}}
+    table = {"path": "rows.csv", "target": "age"}
+    config = {
+        "model": {"class_path": "RegressionTask", "init_args": {"model": network}},
+        "data": {"class_path": "TableDataModule", "init_args": table},
+        "trainer": {"max_epochs": 1, "accelerator": "cpu", "enable_progress_bar": False},
+    }
+    Path("ages.yaml").write_text(yaml.safe_dump(config))
+    assert kit(verb, "-c", "ages.yaml") == 2
+    said = capsys.readouterr().err
+    assert "4 classes (3, 4, 5, ...)" in said
+    assert "--data.kind regression" in said
+    assert kit(verb, "-c", "ages.yaml", "--data.kind", "regression") == 0
 
 
 def test_num_targets_is_at_least_one() -> None:
