@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 from conftest import Run
 
@@ -56,3 +57,30 @@ def test_best_and_last_are_found_and_can_be_gone_on_from(
         assert found.best().is_file()
     assert found.last().is_file()
     assert kit("fit", str(found.path), "--trainer.max_epochs", "3") == 0
+
+
+def test_a_run_that_stopped_early_goes_on_from_its_last_epoch(
+    kit: Run, plain_recipe: dict[str, Any]
+) -> None:
+    # The loss falls: its highest is the first, and no gain is large enough to go on for.
+    saved = {"monitor": "val/loss", "mode": "max", "filename": "best", "save_last": True}
+    stopped = {"monitor": "val/loss", "patience": 2, "min_delta": 10.0}
+    plain_recipe["trainer"]["max_epochs"] = 9
+    plain_recipe["trainer"]["callbacks"] = [
+        {"class_path": "lightning_kit.callbacks.ModelCheckpoint", "init_args": saved},
+        {"class_path": "lightning_kit.callbacks.EarlyStopping", "init_args": stopped},
+    ]
+    Path("kept.yaml").write_text(yaml.safe_dump(plain_recipe))
+    assert kit("fit", "-c", "kept.yaml") == 0
+    found = RunDirectory.latest("kept")
+    record = found.record()
+    assert (record.status, record.epoch) == ("stopped", 3)
+    assert record.best is not None
+    assert record.best["epoch"] == 1
+    assert found.last().name == "last.ckpt"
+    assert torch.load(found.last(), weights_only=True)["epoch"] + 1 == 3
+    assert kit("fit", str(found.path), "--callbacks.EarlyStopping.patience", "4") == 0
+    again = RunDirectory.latest("kept")
+    assert again.record().epoch == 5
+    lines = (again.path / "metrics.csv").read_text().splitlines()
+    assert {int(line.split(",")[0]) for line in lines[1:]} == {3, 4}
