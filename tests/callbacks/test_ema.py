@@ -13,6 +13,7 @@ from pytorch_lightning.callbacks import EMAWeightAveraging, ModelCheckpoint, Wei
 from torch import Tensor
 
 from lightning_kit.callbacks.ema import EMA
+from lightning_kit.callbacks.model_checkpoint import ModelCheckpoint as KitCheckpoint
 from lightning_kit.meters import EventFilter
 
 State = dict[str, Tensor]
@@ -331,6 +332,13 @@ def test_a_modules_own_hook_is_asked_last_and_given_back(tmp_path: Path) -> None
     saved = torch.load(tmp_path / "epoch=1.ckpt", weights_only=True)
     same(saved["seen"], record.averaged[-1]["net.0.weight"])
     assert "on_save_checkpoint" not in vars(module)
+
+
+def test_parts_that_are_saved_are_averaged_too(tmp_path: Path) -> None:
+    parts = KitCheckpoint(tmp_path, modules=["net"], preset="ignite")
+    record, _, _ = fit(EMA(0.5), parts)
+    saved = torch.load(tmp_path / "net_10.pt", weights_only=True)["net"]
+    same(saved["0.weight"], record.averaged[-1]["net.0.weight"])
 
 
 def test_two_averages_are_refused() -> None:
