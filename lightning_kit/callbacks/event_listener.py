@@ -93,7 +93,8 @@ class EventListener(pl.Callback, ABC):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        note_outputs(trainer, pl_module, outputs)
+        if self._is_first(trainer):
+            note_outputs(trainer, pl_module, outputs)
         self._iteration(trainer, pl_module, Events.ITERATION_COMPLETED)
 
     @final
@@ -159,12 +160,15 @@ class EventListener(pl.Callback, ABC):
         exception: BaseException | None = None,
     ) -> None:
         counts = EventCounts.of(trainer)
-        # One listener counts for all of them: the first, for the others come after it.
-        listeners = (c for c in callbacks_of(trainer) if isinstance(c, EventListener))
-        if next(listeners, self) is self:
+        if self._is_first(trainer):
             counts.add(event)
         if self.listens_to(event):
             self.hear(trainer, pl_module, event, counts.fired[event], exception)
+
+    def _is_first(self, trainer: pl.Trainer) -> bool:
+        """Return whether this one counts and notes for all listeners, which come after it."""
+        listeners = (c for c in callbacks_of(trainer) if isinstance(c, EventListener))
+        return next(listeners, self) is self
 
     def _watch(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Listen to what Lightning has no hook for."""
