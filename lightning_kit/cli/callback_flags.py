@@ -2,8 +2,9 @@
 
 from typing import Any, final
 
-from lightning_kit.cli.callbacks import Callbacks
+from lightning_kit.cli.callbacks import Callbacks, arguments_of
 from lightning_kit.cli.documents import Config, meant
+from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.flags import Flag
 from lightning_kit.cli.hints import kinds
 from lightning_kit.cli.layers import lay, nested
@@ -20,13 +21,16 @@ def applied(callbacks: Callbacks, flags: list[Flag]) -> list[Flag]:
     """Apply to ``callbacks`` the flags that are theirs, and return the flags that are left."""
     by_name: Config = {}
     rest = []
-    below = {id(entry): entry["init_args"] for entry in callbacks.entries}
+    before = list(callbacks.entries)
+    below = {id(entry): entry["init_args"] for entry in before}
     for flag in flags:
-        if flag.key.startswith("callbacks."):
+        if flag.key == "callbacks" or flag.key.startswith("callbacks."):
             _collect(flag, by_name)
-        elif flag.key == "callbacks":
-            callbacks.apply(meant(flag.value or "{}"), flag.source)
         elif flag.key in (LIST, f"{LIST}+") or flag.key.startswith(f"{LIST}."):
+            # What was said by name before the list changes is laid before it.
+            if by_name:
+                callbacks.apply(by_name, "flags")
+            by_name = {}
             _apply_to_list(callbacks, flag)
         else:
             rest.append(flag)
@@ -42,13 +46,33 @@ def applied(callbacks: Callbacks, flags: list[Flag]) -> list[Flag]:
 
 
 def _collect(flag: Flag, by_name: Config) -> None:
-    name, _, argument = flag.key.removeprefix("callbacks.").partition(".")
-    if not argument:
-        by_name[name] = meant(flag.value or "{}")
-        return
-    below = by_name.get(name)
-    change = nested(argument.split("."), Text(flag.value or "null"))
-    by_name[name] = lay(change, below if isinstance(below, dict) else {})
+    """Lay a flag over the earlier ones: the later wins, whether it is a mapping or one argument."""
+    name, _, argument = flag.key.removeprefix("callbacks").removeprefix(".").partition(".")
+    if argument:
+        changes: Any = {name: nested(argument.split("."), _text(flag))}
+    elif name:
+        changes = {name: meant(flag.value or "{}")}
+    else:
+        changes = meant(flag.value or "{}")
+        if not isinstance(changes, dict):
+            raise InputError(f"{flag.source}: must be a mapping of class names, got {flag.value!r}")
+    for key, change in changes.items():
+        by_name[str(key)] = _merged(change, by_name.get(str(key)))
+
+
+def _merged(change: Any, below: Any) -> Any:
+    if not (isinstance(change, dict) and isinstance(below, dict)):
+        return change
+    path = {"class_path": change.get("class_path", below.get("class_path"))}
+    # Beside its class or below `init_args`: an argument is the same one.
+    merged = lay(arguments_of(change), arguments_of(below))
+    return merged if path["class_path"] is None else {**path, **merged}
+
+
+def _text(flag: Flag) -> Text:
+    if flag.value is None:
+        raise InputError(f"{flag.source}: a value must follow (null, where the argument may be so)")
+    return Text(flag.value)
 
 
 def _apply_to_list(callbacks: Callbacks, flag: Flag) -> None:
@@ -58,7 +82,7 @@ def _apply_to_list(callbacks: Callbacks, flag: Flag) -> None:
     elif tail == "+":
         callbacks.append(meant(flag.value or "null"))
     else:
-        callbacks.set_last(tail[1:].split("."), Text(flag.value or "null"))
+        callbacks.set_last(tail[1:].split("."), _text(flag))
 
 
 def _value(value: Any, kinds: set[Any], below: Any) -> Any:

@@ -16,6 +16,8 @@ HOMES = {
     "lr_scheduler": "torch.optim.lr_scheduler",
     "logger": "pytorch_lightning.loggers",
 }
+# Stands where an earlier flag would put its value.
+UNSET = "\0"
 HEADS = ("model", "data", "trainer", "optimizer", "lr_scheduler")
 
 
@@ -32,6 +34,7 @@ def laid(config: Config, flags: list[Flag]) -> tuple[Config, list[Flag]]:
         place = in_full(key, config)
         if path is None and isinstance(value, dict) and _is_mapping(config, place):
             config = lay(nested(place, value), config)
+            rest = _not_set_by(value, place, config, rest)
         elif path is None:
             rest.append(flag)
         else:
@@ -41,7 +44,19 @@ def laid(config: Config, flags: list[Flag]) -> tuple[Config, list[Flag]]:
                 # The environment lies below the flags: its arguments go with its class.
                 rest = [f for f in rest if f.source.startswith("-") or not _is_below(f.key, key)]
             config = lay(nested(place, {**given, "class_path": path}), config)
+            rest = _not_set_by(given, place, config, rest)
     return config, rest
+
+
+def _not_set_by(value: Config, place: list[str], config: Config, flags: list[Flag]) -> list[Flag]:
+    """Return the earlier ``flags`` that the mapping ``value`` at ``place`` leaves alone."""
+    kept = []
+    for flag in flags:
+        key = in_full(flag.key.removesuffix("+"), config)
+        below = lay(nested(key, UNSET), config) if key[: len(place)] == place else None
+        if below is None or at(lay(nested(place, value), below), key) == UNSET:
+            kept.append(flag)
+    return kept
 
 
 def _takes_class(config: Config, place: list[str]) -> bool:
@@ -55,8 +70,7 @@ def _takes_class(config: Config, place: list[str]) -> bool:
 
 
 def _is_mapping(config: Config, place: list[str]) -> bool:
-    """Say whether a mapping stands at ``place``; callbacks in the Trainer's were laid before."""
-    return isinstance(at(config, place), dict) and place != ["trainer"]
+    return isinstance(at(config, place), dict)
 
 
 def _is_below(key: str, other: str) -> bool:

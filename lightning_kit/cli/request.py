@@ -16,6 +16,7 @@ from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.flags import Flag, from_environment, split
 from lightning_kit.cli.interpolation import interpolated, with_flags
 from lightning_kit.cli.layers import lay
+from lightning_kit.cli.part_flags import PARTS, part_in_file, spread
 from lightning_kit.cli.places import NAMED, in_full
 
 
@@ -44,7 +45,8 @@ class Request:
         request = cls(verb)
         flags = [*from_environment(verb, os.environ), *split(args)]
         for flag in flags:
-            request._sort(flag)
+            for part in spread(flag):
+                request._sort(part)
         if len(named := [flag for flag in flags if flag.key == ""]) > 1:
             raise InputError(f"{named[1].value}: one run directory is enough")
         return request
@@ -136,8 +138,5 @@ def _with_full_path(value: Any, kind: Any) -> Any:
 
 def _with_parts(config: Config, file: Path) -> Config:
     """Read a part that stands in a file of its own: ``trainer: trainer.yaml``."""
-    for key in ("trainer", "model", "data"):
-        value = config.get(key)
-        if isinstance(value, str) and value.endswith((".yaml", ".yml", ".json")):
-            config = {**config, key: read(file.parent / value)}
-    return config
+    parts = {key: part_in_file(config[key], file) for key in PARTS if key in config}
+    return {**config, **parts}

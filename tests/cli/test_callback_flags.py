@@ -6,6 +6,7 @@ import pytest
 
 from lightning_kit.cli.callback_flags import applied
 from lightning_kit.cli.callbacks import Callbacks
+from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.flags import split
 
 
@@ -57,3 +58,37 @@ def test_a_mapping_merges_as_a_files_does_and_a_text_in_braces_is_none() -> None
     applied(callbacks, list(split([*flags, "--callbacks.ModelCheckpoint.filename={epoch}"])))
     assert callbacks.entries[0]["init_args"] == {"scheduling": {2: 4, 5: 8}}
     assert callbacks.entries[1]["init_args"] == {"filename": "{epoch}"}
+
+
+@pytest.mark.parametrize(
+    "high",
+    ["--callbacks={EarlyStopping: {patience: 3}}", "--callbacks.EarlyStopping.patience=3",
+     "--callbacks={EarlyStopping: {init_args: {patience: 3}}}",
+     "--callbacks.EarlyStopping={patience: 3}",
+     "--callbacks.EarlyStopping.init_args.patience=3",
+     "--trainer.callbacks=[{class_path: ModelCheckpoint}, "
+     "{class_path: EarlyStopping, monitor: a, patience: 3}]"],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "low",
+    ["--callbacks={EarlyStopping: {patience: 9}}", "--callbacks.EarlyStopping.patience=9",
+     "--callbacks.EarlyStopping={class_path: EarlyStopping, patience: 9}",
+     "--callbacks.EarlyStopping.init_args.patience=9"],
+)  # fmt: skip
+def test_the_later_flag_wins_whatever_its_form(low: str, high: str) -> None:
+    assert after(low, high)[0][1] == {"monitor": "a", "patience": 3}
+
+
+def test_a_mapping_keeps_what_earlier_flags_say_of_other_arguments() -> None:
+    arguments, _ = after("--callbacks.EarlyStopping.min_delta=1", "--callbacks.EarlyStopping={}")
+    assert arguments[1] == {"monitor": "a", "min_delta": 1}
+
+
+@pytest.mark.parametrize(
+    "flag", ["--callbacks.EarlyStopping.patience", "--trainer.callbacks.patience"]
+)
+def test_a_flag_without_its_value_is_refused(flag: str) -> None:
+    with pytest.raises(InputError, match=f"{flag}: a value must follow"):
+        after(flag)
+    with pytest.raises(InputError, match="must be a mapping of class names, got 'x'"):
+        after("--callbacks=x")

@@ -95,3 +95,21 @@ def test_a_mapping_merges_as_a_files_does() -> None:
 @pytest.mark.parametrize("text", ["{b: [", "{a: b: c"])
 def test_what_is_no_yaml_is_left_to_the_parser(text: str) -> None:
     assert after("--model.lr", text) == (CONFIG["model"], [f"--model.lr={text}"])
+
+
+@pytest.mark.parametrize("low", ["--model.o.eps=5", "--model.o.init_args.eps=5", "--model.o=null"])
+@pytest.mark.parametrize(
+    "high", ["{init_args: {eps: 3}}", "{eps: 3}", "{class_path: Adam, init_args: {eps: 3}}"]
+)
+def test_a_later_mapping_wins_over_an_earlier_argument(low: str, high: str) -> None:
+    for earlier in ([*split([low])], [Flag("model.o.eps", "5", "PL_FIT__MODEL__O__EPS")]):
+        config, rest = laid(CONFIG, [*earlier, *split(["--model.lr=1", "--model.o", high])])
+        assert config["model"]["init_args"]["o"]["init_args"] == {"eps": 3}
+        assert [flag.key for flag in rest] == ["model.lr"]
+
+
+def test_a_mapping_leaves_the_arguments_that_it_does_not_name() -> None:
+    flags = ["--model.o.lr=1", "--model.o.eps=5", "--model.o", "{eps: 3}", "--model.o.eps=7"]
+    assert after(*flags)[1] == ["--model.o.lr=1", "--model.o.eps=7"]
+    _, rest = after("--model.o.eps=5", "--model.o", "{class_path: SGD, init_args: {eps: 3}}")
+    assert rest == []
