@@ -199,3 +199,71 @@ def test_the_weights_to_save_are_those_of_a_weights_only_checkpoint(
     monkeypatch.setattr(trainer, "_checkpoint_connector", object())
     assert compat.weights_to_save(trainer).keys() == trainer.lightning_module.state_dict().keys()
     assert "no dump_checkpoint" in caplog.text
+
+
+def test_a_detour_holds_until_it_ends(caplog: pytest.LogCaptureFixture) -> None:
+    class Owner:
+        def say(self) -> str:
+            return "stock"
+
+    owner = Owner()
+    first = compat.detour(owner, "say", lambda method: lambda: method() + " first")
+    second = compat.detour(owner, "say", lambda method: lambda: method() + " second")
+    assert owner.say() == "stock first second"
+    # Another lies around it: taking it away would take that one along.
+    first()
+    assert owner.say() == "stock first second"
+    second()
+    first()
+    assert owner.say() == "stock"
+    assert vars(owner) == {}
+    compat.detour(owner, "sing", lambda method: method)()
+    assert "Owner has no sing to listen to" in caplog.text
+
+
+@pytest.mark.parametrize("raises", [True, False])
+def test_after_an_interruption_but_not_after_a_fit(raises: bool) -> None:
+    said: list[str] = []
+    trainer = pl.Trainer(
+        max_epochs=1,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    undo = compat.after_interruption(trainer, lambda: said.append("interrupted"))
+    if raises:
+        with pytest.raises(RuntimeError, match="cursed"):
+            trainer.fit(PlainModule(fail_at=2), PlainData())
+    else:
+        trainer.fit(PlainModule(), PlainData())
+    assert said == ["interrupted"] * raises
+    undo()
+    assert "_teardown" not in vars(trainer)
+
+
+def test_a_scaler_forgets_what_it_unscaled(caplog: pytest.LogCaptureFixture) -> None:
+    weight = torch.nn.Parameter(torch.ones(1))
+    optimizer = torch.optim.SGD([weight], lr=0.1)
+    scaler = torch.amp.GradScaler("cpu")
+    torch.autograd.backward(scaler.scale(weight.sum()))
+    scaler.unscale_(optimizer)
+    trainer: Any = SimpleNamespace(precision_plugin=SimpleNamespace(scaler=scaler))
+    with pytest.raises(RuntimeError, match="already been called"):
+        scaler.unscale_(optimizer)
+    compat.forget_unscaled(trainer)
+    scaler.unscale_(optimizer)
+
+    trainer.precision_plugin.scaler = object()
+    compat.forget_unscaled(trainer)
+    assert "keeps no state that can be cleared" in caplog.text
+
+
+def test_the_current_hook_comes_back() -> None:
+    module = PlainModule()
+    module._current_fx_name = "training_step"
+    back = compat.remember_hook(module)
+    module._current_fx_name = "optimizer_step"
+    back()
+    assert module._current_fx_name == "training_step"

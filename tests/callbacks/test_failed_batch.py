@@ -20,7 +20,7 @@ class Toggled(PlainModule):
         self.other = torch.nn.Linear(3, 2)
 
     def training_step(self, batch: Any, batch_idx: int) -> Any:
-        optimizer, _ = self.optimizers()  # type: ignore[misc]
+        optimizer, _ = self.optimizers()  # type: ignore[attr-defined]
         loss = super().training_step(batch, batch_idx)
         self.manual_backward(loss)
         self.toggle_optimizer(optimizer)

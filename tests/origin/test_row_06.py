@@ -4,6 +4,7 @@ Fails as printed: `EarlyStopping` is given no trainer. Its handlers score an epo
 its last batch.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,24 @@ import torch
 import yaml
 from conftest import Run
 from ignite.engine import Engine, Events
-from ignite.handlers import ModelCheckpoint
+from ignite.handlers import EarlyStopping, ModelCheckpoint
 from programs.plain import PlainData, PlainModule
 from torch.nn import functional
 
 EPOCHS = 6
 # So high a rate that the loss of the last batch goes up and down.
 RATE = 30.0
+
+
+def articles_stop(scores: list[float], patience: int) -> int:
+    """Return the epoch at which the article's early stopper, given its trainer, ends the run."""
+    trainer = Engine(lambda engine, batch: -scores[engine.state.epoch - 1])
+    early_stopper = EarlyStopping(
+        patience=patience, score_function=lambda engine: -engine.state.output, trainer=trainer
+    )
+    trainer.add_event_handler(Events.EPOCH_COMPLETED, early_stopper)
+    trainer.run([0], max_epochs=len(scores))
+    return int(trainer.state.epoch)
 
 
 def articles_checkpoint() -> list[float]:
@@ -84,3 +96,29 @@ def test_the_best_two_by_the_last_batchs_loss_are_the_articles(
             rtol=0,
             atol=0,
         )
+
+
+def test_a_run_stops_where_the_articles_early_stopper_does(
+    kit: Run, plain_recipe: dict[str, Any]
+) -> None:
+    pl.seed_everything(3, workers=True)
+    scores = articles_checkpoint()
+    wanted = articles_stop(scores, patience=1)
+    assert 1 < wanted < EPOCHS, "the scores are to fall once before the end"
+    plain_recipe["model"]["init_args"] = {"lr": RATE}
+    plain_recipe["trainer"]["max_epochs"] = EPOCHS
+    plain_recipe["trainer"]["callbacks"] = [
+        {
+            "class_path": "lightning_kit.callbacks.EarlyStopping",
+            "init_args": {
+                "score_function": "programs.scoring.minus_last_loss",
+                "preset": "ignite",
+                "patience": 1,
+            },
+        }
+    ]
+    Path("row.yaml").write_text(yaml.safe_dump(plain_recipe))
+    assert kit("fit", "-c", "row.yaml") == 0
+    record = json.loads(Path("runs/row/latest/run.json").read_text())
+    assert (record["status"], record["epoch"]) == ("stopped", wanted)
+    assert "minus_last_loss did not improve in the last 1 checks" in record["stop_reason"]
