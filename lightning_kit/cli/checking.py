@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from lightning_kit.cli.classes import KINDS, Kind, arguments, by_import_path, resolve
-from lightning_kit.cli.documents import Config
+from lightning_kit.cli.documents import Config, meant
 from lightning_kit.cli.errors import InputError, did_you_mean
 from lightning_kit.cli.flags import TOP, Flag
-from lightning_kit.cli.places import NAMED, walk
+from lightning_kit.cli.nulls import nulls
+from lightning_kit.cli.places import NAMED, at, in_full, walk
 
 # Arguments of Trainer.fit, validate, test and predict that a configuration may hold.
 RUN_ARGUMENTS = ("weights_only", "verbose", "return_predictions")
@@ -64,6 +65,7 @@ def _entry(path: str, entry: Config) -> Iterator[str]:
     for name in init_args if known is not None else ():
         if known is not None and name not in known:
             yield f"{path}.{name}: {cls.__name__} takes no {name!r}{did_you_mean(name, known)}"
+    yield from nulls(path, {**entry, "init_args": init_args})
     for name in entry.keys() - {"class_path", "init_args", "dict_kwargs"}:
         yield f"{path}.{name}: belongs below init_args, beside class_path {cls.__name__}"
 
@@ -98,6 +100,12 @@ def _flag(flag: Flag, config: Config) -> Iterator[str]:
             yield f"--{line}"
     elif head in ("model", "data") and tail:
         yield from _class_argument(flag.key, config.get(head), tail.split("."), head)
+        if flag.value is not None and meant(flag.value) is None:
+            *owner, _, name = in_full(flag.key, config)
+            entry = at(config, owner)
+            if isinstance(entry, dict) and "class_path" in entry:
+                named = f"--{flag.key}".removesuffix(f".{name}")
+                yield from nulls(named, {**entry, "init_args": {name: None}})
 
 
 def _class_argument(flag: str, entry: Any, rest: list[str], path: str) -> Iterator[str]:
