@@ -23,6 +23,7 @@ class Noting(Traced):
         self.rows: list[int] = []
 
     def training_step(self, batch: Any, batch_idx: int) -> Any:
+        assert self.trainer.training
         loss = super().training_step(batch, batch_idx)
         self.log("train/mean", loss, on_step=False, on_epoch=True, batch_size=4)
         return loss
