@@ -4,13 +4,16 @@ import re
 import shlex
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import lightning.pytorch as twin
 import pytest
+import torch
 from conftest import Run
 from origin.table import rewritten
 from programs.plain import PlainData, PlainModule
 
+from lightning_kit import callbacks
 from lightning_kit.cli import VERBS, verb_lines
 
 ROOT = Path(__file__).parents[1]
@@ -35,6 +38,43 @@ def test_the_commands_run_in_order(kit: Run, capsys: pytest.CaptureFixture[str])
         else:
             assert kit(*words) == 0, (words, capsys.readouterr().err)
     assert Path("mine/recipe.yaml").is_file()
+
+
+def test_the_python_blocks_run() -> None:
+    loop, listeners = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    model, told = torch.nn.Linear(3, 2), []
+    scores = iter([0.5, 0.6, 0.1, 0.2, 0.3])
+    names: dict[str, Any] = {
+        "batches": [(torch.randn(4, 3), torch.zeros(4, dtype=torch.long))] * 2000,
+        "model": model,
+        "loss": torch.nn.functional.cross_entropy,
+        "optimizer": torch.optim.SGD(model.parameters(), lr=0.1),
+        "evaluate": lambda model: next(scores),
+    }
+    exec(loop, names)
+    # Asked at 501, 601, ..., and the third check without a gain is the fifth.
+    assert names["iteration"] == 901
+
+    names = {"print": lambda step, logged: told.append((step, set(logged)))}
+    exec(listeners, names)
+    names["trainer"].fit(PlainModule(), datamodule=PlainData())
+    # Three epochs of five batches: iterations 4, 8 and 12, and the end.
+    assert [step for step, _ in told] == [4, 8, 12, 15]
+    assert told[-1][1] == {"train/loss", "val/loss"}
+
+
+def test_every_difference_has_its_test() -> None:
+    found = re.findall(r"\[`(test_\w+)`\]\((tests/parity/\w+\.py)\)", README)
+    assert len(found) > 10
+    for name, path in found:
+        assert f"def {name}(" in (ROOT / path).read_text(), name
+
+
+def test_every_callback_is_named() -> None:
+    for name in callbacks.__all__:
+        if not hasattr(getattr(callbacks, name), "on_train_start"):
+            continue
+        assert re.search(rf"\b{name}\b", README), name
 
 
 def test_the_targets_exist() -> None:
