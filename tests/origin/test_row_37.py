@@ -1,4 +1,4 @@
-"""Row 37: ``class CustomTrainer: _setup_metrics, _setup_handlers``: metrics, handlers of its own."""
+"""Row 37: ``class CustomTrainer: _setup_metrics, _setup_handlers``: metrics, handlers: its own."""
 
 from typing import Any
 
