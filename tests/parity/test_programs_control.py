@@ -13,9 +13,8 @@ from programs.traced import Traced, loader
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from lightning_kit.callbacks import EventHandlers, Events, OnEvent, fire
-from lightning_kit.callbacks.actions.stop_training import StopTraining
-from lightning_kit.callbacks.terminate_on_non_finite import TerminateOnNonFinite
+from lightning_kit.callbacks import EventHandlers, Events, OnEvent, TerminateOnNonFinite, fire
+from lightning_kit.callbacks.actions import StopTraining
 from lightning_kit.runs.stopping import stop_reason
 
 Trace = list[tuple[str, int]]
