@@ -17,7 +17,7 @@ from lightning_kit.cli.constructors import of_constructor
 from lightning_kit.cli.defaults import with_own_defaults
 from lightning_kit.cli.documents import Config, text_of
 from lightning_kit.cli.errors import InputError
-from lightning_kit.cli.idle import idle_options
+from lightning_kit.cli.idle import idle_options, untrained
 from lightning_kit.cli.layers import lay
 from lightning_kit.cli.messages import of_parser
 from lightning_kit.cli.quiet import quiet
@@ -119,6 +119,8 @@ def mistakes(request: Request) -> Iterator[str]:
     yield from problems(request.composed(), request.flags)
     yield from misspelt(request.view())
     yield from idle_options(request.view())
+    if request.verb == "fit":
+        yield from untrained(request.view())
 
 
 def lay_all(request: Request) -> Source:

@@ -20,7 +20,7 @@ def input_error(error: Exception, trainer: pl.Trainer) -> InputError | None:
         for unlogged in missing(trainer):
             if unlogged.args[0].split("'")[1] in str(error):
                 return unlogged
-    if isinstance(error, MisconfigurationException):
+    if isinstance(error, MisconfigurationException) or _of_the_amounts(error):
         return InputError(first_line(error))
     if isinstance(error, pickle.UnpicklingError):
         return InputError(
@@ -42,7 +42,21 @@ def input_error(error: Exception, trainer: pl.Trainer) -> InputError | None:
     return None
 
 
+def _of_the_amounts(error: Exception) -> bool:
+    """Say whether Lightning raised ``error`` where it holds the settings against the data."""
+    module, function = _raised_in(error)
+    in_loops = module.startswith("pytorch_lightning.loops.") and function == "setup_data"
+    return isinstance(error, ValueError) and in_loops
+
+
 def _raised_by_the_kit(error: Exception) -> bool:
     """Say whether one of the kit's own checks raised ``error``, not a library or user code."""
-    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-    return str(frame.f_globals.get("__name__", "")).startswith("lightning_kit.")
+    return _raised_in(error)[0].startswith("lightning_kit.")
+
+
+def _raised_in(error: Exception) -> tuple[str, str]:
+    """Return the module and the function that raised ``error``."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if not frames:
+        return "", ""
+    return str(frames[-1].f_globals.get("__name__", "")), frames[-1].f_code.co_name

@@ -1,4 +1,4 @@
-"""Options of the Trainer that would have no effect as they are combined."""
+"""Options of the Trainer that would have no effect as they are combined, or that train nothing."""
 
 from collections.abc import Iterator
 
@@ -24,6 +24,32 @@ def idle_options(config: Config) -> Iterator[str]:
         entry["class_path"].endswith(".ModelCheckpoint") for entry in trainer.get("callbacks") or []
     ):
         yield "trainer.enable_checkpointing: false, and a ModelCheckpoint: leave one out"
+
+
+def untrained(config: Config) -> Iterator[str]:
+    """Yield one line for each amount of the Trainer's with which a fit would train nothing.
+
+    >>> list(untrained({"trainer": {"max_epochs": 0}}))
+    ['trainer.max_epochs: 0 trains nothing: give at least 1, or -1 for no limit']
+    """
+    trainer = config.get("trainer") or {}
+    accumulated = trainer.get("accumulate_grad_batches")
+    if isinstance(accumulated, int) and accumulated < 1:
+        yield f"trainer.accumulate_grad_batches: must be at least 1, got {accumulated}"
+    if trainer.get("fast_dev_run"):
+        # It sets the amounts itself.
+        return
+    for name, way_out in (
+        ("max_epochs", "at least 1, or -1 for no limit"),
+        ("max_steps", "at least 1, or -1 for no limit"),
+        ("limit_train_batches", "a number of batches, or a share up to 1.0"),
+    ):
+        if _is_zero(trainer.get(name)):
+            yield f"trainer.{name}: {trainer[name]} trains nothing: give {way_out}"
+
+
+def _is_zero(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == 0
 
 
 def unreached_validation(trainer: Config) -> str | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lightning_kit.cli.idle import idle_options, unreached_validation
+from lightning_kit.cli.idle import idle_options, unreached_validation, untrained
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,28 @@ def test_a_validation_that_comes_after_the_end(
 ) -> None:
     found = unreached_validation({"check_val_every_n_epoch": every, "max_epochs": epochs})
     assert (found is None) is reached
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("max_epochs", 0, "0 trains nothing: give at least 1, or -1 for no limit"),
+        ("max_steps", 0, "0 trains nothing"),
+        ("limit_train_batches", 0, "0 trains nothing"),
+        ("limit_train_batches", 0.0, "0.0 trains nothing: give a number of batches, or a share"),
+        ("accumulate_grad_batches", 0, "must be at least 1, got 0"),
+        ("accumulate_grad_batches", -1, "must be at least 1, got -1"),
+    ],
+)
+def test_an_amount_that_trains_nothing(name: str, value: float, line: str) -> None:
+    (found,) = untrained({"trainer": {name: value}})
+    assert found.startswith(f"trainer.{name}: {line}")
+
+
+@pytest.mark.parametrize(
+    "trainer",
+    [{"max_epochs": -1, "max_steps": -1}, {"max_epochs": None}, {"limit_train_batches": 0.5},
+     {"max_epochs": 0, "fast_dev_run": True}, {"accumulate_grad_batches": 1}],
+)  # fmt: skip
+def test_amounts_that_train(trainer: dict[str, Any]) -> None:
+    assert list(untrained({"trainer": trainer})) == []

@@ -19,7 +19,7 @@ class Taking:
         names: list[str] = [],  # noqa: B006
         maybe: int | None = 1,
         any_: Any = 1,
-        loose: int = None,  # type: ignore[assignment]
+        loose: int = None,  # type: ignore[assignment]  # noqa: RUF013
     ) -> None: ...
 
 

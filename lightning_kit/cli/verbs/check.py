@@ -16,6 +16,7 @@ from typing import Any
 from pytorch_lightning.callbacks import ModelCheckpoint, ProgressBar
 from pytorch_lightning.loggers import CSVLogger, Logger
 
+from lightning_kit.cli.amounts import amounts
 from lightning_kit.cli.app import KitCLI, lay_all, mistakes
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.failures import input_error
@@ -103,9 +104,9 @@ def _trial(cli: KitCLI, folder: str) -> Iterator[str]:
         wrong = input_error(error, trainer)
         yield str(wrong) if wrong else f"one batch: {type(error).__name__}: {first_line(error)}"
         return
-    unlogged = [str(error) for error in missing(trainer)]
-    yield from unlogged
-    if not unlogged:
+    wrong_lines = [*amounts(trainer, cli.settings.trainer), *map(str, missing(trainer))]
+    yield from wrong_lines
+    if not wrong_lines:
         for line in _components(cli):
             print(f"ok: {line}")
 

@@ -54,6 +54,27 @@ def test_a_validation_that_never_comes_is_a_problem(
     assert kit("check", "-c", recipe, *flags, monitor) == 0, "it asks for no validation"
 
 
+@pytest.mark.parametrize(
+    "flag",
+    ["val_check_interval=1000", "limit_val_batches=0.0001", "limit_train_batches=0.0001",
+     "max_epochs=0", "max_steps=0", "limit_train_batches=0", "accumulate_grad_batches=0"],
+)  # fmt: skip
+def test_an_amount_that_fit_refuses_is_a_problem(
+    kit: Run, recipe: str, capsys: Any, flag: str
+) -> None:
+    for verb in ("check", "fit"):
+        assert kit(verb, "-c", recipe, f"--trainer.{flag}") == 2
+        lines = [
+            line for line in capsys.readouterr().err.splitlines() if flag.split("=")[0] in line
+        ]
+        assert len(lines) == 1
+
+
+def test_what_trains_nothing_may_be_validated(kit: Run, recipe: str) -> None:
+    flags = ("--trainer.max_epochs=0", "--trainer.limit_train_batches=0", "--random_weights")
+    assert kit("validate", "-c", recipe, *flags) == 0
+
+
 def test_every_problem_is_listed_once(kit: Run, recipe: str, capsys: Any) -> None:
     assert kit("check", "-c", recipe, "--model.lrr=1", "--trainer.max_epoch=1", "--x=1") == 2
     assert capsys.readouterr().err.count("problem: ") == 3
