@@ -36,9 +36,9 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     that failed the attributes tell of files that are there; a checkpoint that a fit went on from
     is never removed, by whatever path it was named (a newer file may still take its name, as
     ``last.ckpt`` does); a resumed run takes ``save_top_k`` from its own settings, and then keeps no
-    more; ``last.ckpt`` is written whenever a save is due, not only when the score was good enough for
-    ``save_top_k``, so that a fit goes on from the last epoch (a ``link`` points at the newest file
-    kept, as before); a folder that cannot be written to is found before training; ``fast_dev_run``
+    more; ``last.ckpt`` is written at each save that is due, not only where the score was among the
+    best, so that a fit goes on from the last epoch (a ``link`` leads to the newest file kept, as
+    in the parent); a folder that cannot be written to is found before training; ``fast_dev_run``
     writes nothing.
 
     Args:
@@ -74,7 +74,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         modules: Save only the weights of these submodules, as a dict of name to state dict that
             ``torch.load(weights_only=True)`` reads. No fit can go on from it: it ends in ``.pt``.
         on_saved: Called on every rank with the Trainer and the path when a file is safely written
-            and older ones are not yet removed.
+            and older ones are not yet removed; not for a ``last`` link.
         preset: ``ignite``: Ignite's names, mode ``max``, and without a score ``keep_last=1``.
 
     Attributes:

@@ -44,22 +44,32 @@ def plain(value: Any) -> Any:
 class Given:
     """The first values of optimizers, schedules and callbacks, before training moved any.
 
-    ``fresh_schedules`` are copies over empty parameters, for :func:`replay`; they are not stored.
+    ``driven`` says of each optimizer whether a schedule moves it. ``fresh_schedules`` are copies
+    over empty parameters, for :func:`replay`; they are not stored.
     """
 
     optimizers: list[list[Plain]] = field(default_factory=list)
+    classes: list[str] = field(default_factory=list)
+    driven: list[bool] = field(default_factory=list)
     schedules: list[Plain] = field(default_factory=list)
     callbacks: dict[str, Plain] = field(default_factory=dict)
     fresh_schedules: list[LRScheduler] = field(default_factory=list)
 
-    def note_configured(self, configured: Any, *, copy_schedules: bool) -> None:
-        """Take down what ``configure_optimizers`` returned, in any of Lightning's forms."""
+    def note_configured(self, configured: Any, *, copy_schedules: bool) -> list[Optimizer]:
+        """Take down what ``configure_optimizers`` returned, in any of Lightning's forms.
+
+        Returns:
+            The optimizers in it.
+        """
         parts = list(_parts(configured))
         optimizers = [part for part in parts if isinstance(part, Optimizer)]
         schedules = [part for part in parts if isinstance(part, LRScheduler)]
         self.optimizers = [[group_settings(g) for g in o.param_groups] for o in optimizers]
+        self.classes = [type(optimizer).__qualname__ for optimizer in optimizers]
+        self.driven = [any(s.optimizer is o for s in schedules) for o in optimizers]
         self.schedules = [schedule_settings(schedule) for schedule in schedules]
         self.fresh_schedules = [copy_over_nothing(s) for s in schedules] if copy_schedules else []
+        return optimizers
 
     def note_callbacks(self, callbacks: list[pl.Callback]) -> None:
         """Take down every constructor argument that a callback also keeps as state."""
@@ -72,6 +82,8 @@ class Given:
     def as_state(self) -> Plain:
         return {
             "optimizers": self.optimizers,
+            "classes": self.classes,
+            "driven": self.driven,
             "schedules": self.schedules,
             "callbacks": self.callbacks,
         }
@@ -81,6 +93,16 @@ def group_settings(group: Plain) -> Plain:
     """Return the settings of one parameter group, without its parameters."""
     found: Plain = plain({key: value for key, value in group.items() if key != "params"})
     return found
+
+
+def of_another_class(now: list[Plain], restored: list[Plain]) -> bool:
+    """Say whether two optimizers' groups show that their classes differ.
+
+    Each has settings that the other lacks; a newer version of one class only has more.
+    """
+    ours = {key for group in now for key in group}
+    theirs = {key for group in restored for key in group} - {"params", "initial_lr"}
+    return bool(theirs - ours) and bool(ours - theirs - {"initial_lr"})
 
 
 def schedule_settings(schedule: LRScheduler) -> Plain:

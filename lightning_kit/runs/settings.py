@@ -2,6 +2,7 @@
 
 import logging
 import os
+from functools import partial
 from types import MethodType
 from typing import Any, final
 
@@ -17,6 +18,7 @@ from lightning_kit.runs.given import (
     Plain,
     can_replay,
     group_settings,
+    of_another_class,
     plain,
     replay,
     schedule_settings,
@@ -42,7 +44,8 @@ class SettingsKeeper(pl.Callback):
 
     Changed means: other than what the checkpoint's own run was given. Covers the settings of
     parameter groups, schedules and callbacks. A changed rate or schedule goes on from where it
-    would stand had it been so from the start. The states of the random generators are kept as
+    would stand had it been so from the start, and an optimizer of another class starts with its
+    own settings and none of the other's state. The states of the random generators are kept as
     well, so that an unchanged configuration goes on bit for bit from the end of an epoch.
 
     Args:
@@ -53,6 +56,8 @@ class SettingsKeeper(pl.Callback):
         self.resuming = resuming
         self.given = Given()
         self._loaded: dict[str, Any] | None = None
+        # What the checkpoint holds for optimizers that do not take it.
+        self._dropped: dict[int, list[Plain]] = {}
 
     def listen(self, pl_module: pl.LightningModule) -> None:
         """Take down what ``pl_module.configure_optimizers`` returns, when Lightning asks it."""
@@ -60,7 +65,9 @@ class SettingsKeeper(pl.Callback):
 
         def configure_optimizers(_: pl.LightningModule) -> Any:
             configured = configure()
-            self.given.note_configured(configured, copy_schedules=self.resuming)
+            optimizers = self.given.note_configured(configured, copy_schedules=self.resuming)
+            for i, optimizer in enumerate(optimizers if self.resuming else ()):
+                optimizer.register_load_state_dict_pre_hook(partial(self._own_state, i))
             return configured
 
         pl_module.configure_optimizers = MethodType(configure_optimizers, pl_module)  # type: ignore[method-assign]
@@ -91,26 +98,44 @@ class SettingsKeeper(pl.Callback):
             "callbacks": plain(checkpoint.get("callbacks") or {}),
         }
 
+    def _own_state(self, i: int, optimizer: Optimizer, state: dict[str, Any]) -> Any:
+        """Return what optimizer ``i`` loads instead of ``state`` where that is another class's."""
+        before = self._loaded["given"] if self._loaded is not None else {}
+        was, now = before.get("classes") or [], self.given.classes[i]
+        same_name = i >= len(was) or was[i] == now
+        restored = state["param_groups"]
+        if same_name and not of_another_class(self.given.optimizers[i], restored):
+            return None
+        self._dropped[i] = [group_settings(group) for group in restored]
+        log.info("optimizer %d (%s) starts afresh: the checkpoint holds another's state", i, now)
+        return optimizer.state_dict()
+
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self._loaded is None:
             return
         before = self._loaded["given"]
         self._write_back_callbacks(trainer, before.get("callbacks"))
         schedules = [config.scheduler for config in trainer.lr_scheduler_configs]
-        driven = [getattr(schedule, "optimizer", None) for schedule in schedules]
-        # Lightning puts a stand-in where `configure_optimizers` returns nothing: no settings.
         recorded = before.get("optimizers") or [None] * len(trainer.optimizers)
-        changed = [
-            optimizer
-            for optimizer, given, was in zip(
-                trainer.optimizers, self.given.optimizers, recorded, strict=False
-            )
-            if self._write_back_groups(
-                optimizer, given, was, driven=any(optimizer is other for other in driven)
-            )
-        ]
+        was_driven = before.get("driven") or []
+        changed = []
+        # Lightning puts a stand-in where `configure_optimizers` returns nothing: no settings.
+        for i, (optimizer, given, was) in enumerate(
+            zip(trainer.optimizers, self.given.optimizers, recorded, strict=False)
+        ):
+            driven = self.given.driven[i]
+            if i in self._dropped:
+                if driven:
+                    self._go_on_lowered(optimizer, was, self._dropped[i])
+                    changed.append(optimizer)
+                continue
+            if not driven and was is not None and any(was_driven[i : i + 1]):
+                # The rate is where the schedule left it, which this run was not given.
+                was = [w | dict.fromkeys(DRIVEN & w.keys(), NOTHING) for w in was]
+            if self._write_back_groups(optimizer, given, was, driven=driven):
+                changed.append(optimizer)
         self._write_back_schedules(schedules, before.get("schedules"), changed)
-        self._loaded = None
+        self._loaded, self._dropped = None, {}
 
     def _write_back_callbacks(self, trainer: pl.Trainer, before: dict[str, Plain] | None) -> None:
         assert self._loaded is not None
@@ -124,6 +149,14 @@ class SettingsKeeper(pl.Callback):
                 if now != was and held != now and held == restored.get(name):
                     setattr(callback, name, now)
                     log.info("%s.%s: %r instead of the checkpoint's %r", key, name, now, held)
+
+    def _go_on_lowered(
+        self, optimizer: Optimizer, before: list[Plain] | None, held: list[Plain]
+    ) -> None:
+        """Lower the rates of a new optimizer as the one before was; a replay overwrites this."""
+        for group, was, had in zip(optimizer.param_groups, before or (), held, strict=False):
+            if was.get("lr"):
+                group["lr"] *= had["lr"] / was["lr"]
 
     def _write_back_groups(
         self, optimizer: Optimizer, given: list[Plain], before: list[Plain] | None, *, driven: bool

@@ -216,6 +216,17 @@ def test_what_a_run_went_on_from_is_never_removed(
     assert names(folder) == ["epoch=0.ckpt", "epoch=2.ckpt"]
 
 
+def test_also_where_the_folder_is_named_by_a_link(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "run")
+    folder, root = tmp_path / "run" / "checkpoints", tmp_path / "link"
+    fit([0.5], ModelCheckpoint(filename="{epoch}"), default_root_dir=root)
+    begun = folder / "epoch=0.ckpt"
+    callback = ModelCheckpoint(filename="{epoch}")
+    fit([0.5, 0.4, 0.3], callback, ckpt_path=begun, default_root_dir=root)
+    assert names(folder) == ["epoch=0.ckpt", "epoch=2.ckpt"]
+
+
 def test_nor_is_what_an_earlier_run_went_on_from(tmp_path: Path) -> None:
     def kept() -> ModelCheckpoint:
         return ModelCheckpoint(tmp_path, "{epoch}", monitor="score", save_top_k=2)
@@ -241,7 +252,9 @@ def test_last_is_the_last_epoch_also_where_an_earlier_one_is_the_best(
 ) -> None:
     callback = ModelCheckpoint(tmp_path, "best", "score", save_last=True, **arguments)
     epochs = []
-    callback.on_saved = lambda trainer, path: epochs.append((trainer.current_epoch, Path(path).stem))
+    callback.on_saved = lambda trainer, path: epochs.append(
+        (trainer.current_epoch, Path(path).stem)
+    )
     fit([0.1, 0.5, 0.25], callback)
     assert [epoch for epoch, name in epochs if name == "last"] == [0, 1, 2]
     assert torch.load(tmp_path / "last.ckpt", weights_only=True)["epoch"] == 2

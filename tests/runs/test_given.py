@@ -3,9 +3,17 @@
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
-from torch.optim import SGD, lr_scheduler
+from torch.optim import SGD, Adam, lr_scheduler
 
-from lightning_kit.runs.given import NOTHING, Given, copy_over_nothing, plain, replay
+from lightning_kit.runs.given import (
+    NOTHING,
+    Given,
+    copy_over_nothing,
+    group_settings,
+    of_another_class,
+    plain,
+    replay,
+)
 
 
 def optimizer(lr: float = 1.0) -> SGD:
@@ -30,6 +38,20 @@ def test_configured_forms_are_all_understood() -> None:
         given.note_configured(form(one, lr_scheduler.StepLR(one, 3)), copy_schedules=False)
         assert [group["lr"] for group in given.optimizers[0]] == [1.0]
         assert given.schedules[0]["step_size"] == 3
+        assert (given.classes, given.driven) == (["SGD"], [True])
+    plain_form = Given()
+    plain_form.note_configured([optimizer(), optimizer()], copy_schedules=False)
+    assert (plain_form.classes, plain_form.driven) == (["SGD", "SGD"], [False, False])
+
+
+def test_classes_are_told_apart_by_their_settings() -> None:
+    weight = torch.nn.Parameter(torch.ones(2))
+    sgd, adam = ([group_settings(o([weight]).param_groups[0])] for o in (SGD, Adam))
+    assert of_another_class(sgd, adam)
+    assert of_another_class(adam, sgd)
+    older = [{name: value for name, value in adam[0].items() if name != "decoupled_weight_decay"}]
+    assert not of_another_class(adam, older)
+    assert not of_another_class(adam, [{**adam[0], "initial_lr": 0.1}])
 
 
 def test_callbacks_give_the_arguments_that_they_keep_as_state() -> None:

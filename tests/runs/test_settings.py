@@ -258,3 +258,78 @@ def test_one_cycle_goes_on_from_a_checkpoint_without_a_record(tmp_path: Path) ->
     assert later.seen == rates.seen[10:]
     for name, weight in whole.state_dict().items():
         assert torch.equal(weight, resumed.state_dict()[name])
+
+
+def test_a_schedule_taken_away_gives_the_rate_back(tmp_path: Path) -> None:
+    fit(module(lr=0.8, step_size=1), 2, tmp_path)
+    path = tmp_path / "epoch=1.ckpt"
+    _, rates, _ = fit(module(lr=0.8), 4, tmp_path / "without", ckpt=path)
+    assert set(rates.seen) == {0.8}
+    # What then moves the rate otherwise is left alone.
+    _, again, _ = fit(module(lr=0.8), 5, ckpt=tmp_path / "without" / "epoch=3.ckpt")
+    assert set(again.seen) == {0.8}
+
+
+def test_a_plateau_taken_away_gives_the_rate_back(tmp_path: Path) -> None:
+    fit(Plateau(0.5), 3, tmp_path)
+    _, rates, _ = fit(module(lr=1.0), 4, ckpt=tmp_path / "epoch=2.ckpt")
+    assert set(rates.seen) == {1.0}
+
+
+class Adam(PlainModule):
+    """AdamW, with the schedule that :class:`PlainModule` has."""
+
+    plateau = False
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, betas=(0.8, 0.9))
+        if self.plateau:
+            schedule = lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5)
+            return {"optimizer": optimizer, "lr_scheduler": schedule, "monitor": "val/loss"}
+        if self.step_size is None:
+            return optimizer
+        return [optimizer], [lr_scheduler.StepLR(optimizer, self.step_size, gamma=0.5)]
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_another_optimizer_starts_fresh_with_its_own_settings(
+    tmp_path: Path, recorded: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    fit(module(lr=0.5, weight_decay=0.25), 2, tmp_path, keep=recorded)
+    caplog.set_level("INFO")
+    trainer, rates, _ = fit(Adam(lr=0.1), 3, ckpt=tmp_path / "epoch=1.ckpt")
+    (optimizer,) = trainer.optimizers
+    assert set(rates.seen) == {0.1}
+    assert optimizer.param_groups[0]["betas"] == (0.8, 0.9)
+    assert "dampening" not in optimizer.param_groups[0]
+    # Its own count of steps: one epoch.
+    assert {float(state["step"]) for state in optimizer.state.values()} == {5.0}
+    assert any("optimizer 0 (AdamW) starts afresh" in line for line in caplog.messages)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_another_optimizer_goes_on_where_its_schedule_stands(
+    tmp_path: Path, recorded: bool
+) -> None:
+    fit(module(lr=0.8, step_size=1), 2, tmp_path, keep=recorded)
+    path = tmp_path / "epoch=1.ckpt"
+    _, same, _ = fit(Adam(lr=0.8, step_size=1), 4, tmp_path / "same", ckpt=path)
+    assert sorted(set(same.seen), reverse=True) == pytest.approx([0.2, 0.1])
+    _, lower, _ = fit(Adam(lr=0.4, step_size=1), 4, tmp_path / "lower", ckpt=path)
+    assert sorted(set(lower.seen), reverse=True) == pytest.approx([0.1, 0.05])
+
+
+def test_another_optimizer_keeps_what_a_plateau_lowered(tmp_path: Path) -> None:
+    fit(Plateau(0.5), 3, tmp_path)
+    changed = Adam(lr=0.1)
+    changed.plateau = True
+    _, rates, _ = fit(changed, 4, ckpt=tmp_path / "epoch=2.ckpt")
+    # One halving is in the checkpoint.
+    assert rates.seen[0] == pytest.approx(0.05)
+
+
+def test_the_same_optimizer_keeps_its_state(tmp_path: Path) -> None:
+    fit(Adam(), 2, tmp_path)
+    trainer, _, _ = fit(Adam(), 3, ckpt=tmp_path / "epoch=1.ckpt")
+    states = trainer.optimizers[0].state.values()
+    assert {float(state["step"]) for state in states} == {15.0}
