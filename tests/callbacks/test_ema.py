@@ -235,7 +235,7 @@ def test_an_exception_in_validation_leaves_the_weights_of_training(
     tmp_path: Path, weights_only: bool
 ) -> None:
     module, record = Raises(), Record()
-    asked_first = Asked(tmp_path / "first.ckpt")
+    asked_first = Asked(tmp_path / "first.ckpt", weights_only)
     saver = ModelCheckpoint(
         tmp_path, "late", save_on_exception=True, save_weights_only=weights_only
     )
@@ -255,11 +255,11 @@ def test_an_exception_in_validation_leaves_the_weights_of_training(
 class Asked(pl.Callback):
     """Save when an exception comes, before other callbacks hear of it."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, weights_only: bool) -> None:
+        self.path, self.weights_only = path, weights_only
 
     def on_exception(self, trainer: pl.Trainer, *args: Any) -> None:
-        trainer.save_checkpoint(self.path)
+        trainer.save_checkpoint(self.path, self.weights_only)
 
 
 @pytest.mark.parametrize(
