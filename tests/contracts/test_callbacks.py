@@ -28,8 +28,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from lightning_kit import callbacks
 from lightning_kit.compat import callbacks_of
 
-# A second fit, and a resumed one, write where the first did.
-pytestmark = pytest.mark.filterwarnings("ignore:Checkpoint directory .* exists:UserWarning")
+pytestmark = [
+    # A second fit, and a resumed one, write where the first did.
+    pytest.mark.filterwarnings("ignore:Checkpoint directory .* exists:UserWarning"),
+    pytest.mark.filterwarnings("ignore:Skipping learning rate finder since:UserWarning"),
+]
 cases = pytest.mark.parametrize("name", sorted(CASES))
 
 
