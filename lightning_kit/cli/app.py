@@ -140,6 +140,8 @@ def lay_all(request: Request) -> Source:
             request.config = lay(request.config, stored_settings(content, request.config))
     request.interpolate()
     if "model" not in request.composed():
+        for line in problems(request.composed(), request.flags):
+            raise InputError(line)
         raise InputError("no model: name a recipe (-c FILE), a run directory, or --model CLASS")
     return source
 

@@ -94,7 +94,7 @@ def _flag(flag: Flag, config: Config) -> Iterator[str]:
         return
     head, _, tail = flag.key.partition(".")
     if head not in (*TOP, *RUN_ARGUMENTS):
-        yield f"--{flag.key}: no such flag{did_you_mean(head, [*TOP, *RUN_ARGUMENTS, 'callbacks'])}"
+        yield f"--{flag.key}: no such flag{_nearest_flag(head)}"
     elif head == "trainer" and tail:
         for line in _trainer_argument(tail.partition(".")[0], tail):
             yield f"--{line}"
@@ -106,6 +106,17 @@ def _flag(flag: Flag, config: Config) -> Iterator[str]:
             if isinstance(entry, dict) and "class_path" in entry:
                 named = f"--{flag.key}".removesuffix(f".{name}")
                 yield from nulls(named, {**entry, "init_args": {name: None}})
+
+
+def _nearest_flag(name: str) -> str:
+    """Return a suggestion for ``name``, which may be an argument of the Trainer's."""
+    from pytorch_lightning import Trainer
+
+    trainer = inspect.signature(Trainer.__init__).parameters
+    names = [*TOP, *RUN_ARGUMENTS, "callbacks", "config", "print_config", "random_weights"]
+    flags = {**{key: f"--trainer.{key}" for key in trainer}, **{key: f"--{key}" for key in names}}
+    hint = did_you_mean(name, flags)
+    return re.sub(r"\w+(?=\?)", lambda found: flags[found[0]], hint)
 
 
 def _class_argument(flag: str, entry: Any, rest: list[str], path: str) -> Iterator[str]:

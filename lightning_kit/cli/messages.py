@@ -4,6 +4,10 @@ import re
 
 from lightning_kit.cli.classes import EXTRAS, arguments, by_import_path
 from lightning_kit.cli.errors import InputError, did_you_mean
+from lightning_kit.cli.parser_text import Fault, innermost
+
+# What jsonargparse says of each member of a Union that it tried.
+NOISE = ("Expected", "Not a valid", "Problem with", "a ", "Import of", "Does not validate")
 
 
 def of_parser(error: BaseException) -> str:
@@ -12,39 +16,43 @@ def of_parser(error: BaseException) -> str:
     >>> of_parser(ValueError("unrecognized arguments: --x=3"))
     'unrecognized arguments: --x=3'
     """
-    # jsonargparse shows a flag's text inside what it made of it.
-    text = re.sub(r"NestedArg\(key='([^']+)', val='?([^']*?)'?\)$", r"\2", str(error), flags=re.M)
-    keys = re.findall(r'[Pp]arser key "([^"]+)"', text)
-    where = ".".join(dict.fromkeys(keys)).removeprefix("fit.")
-    inside = re.findall(r"Problem with given class_path '([^']+)':\s*([^\n]*)", text)
-    if inside:
-        where = f"{where} ({inside[-1][0].rpartition('.')[2]})".lstrip()
-    prefix = f"{where}: " if where else ""
+    fault = innermost(str(error))
+    where = fault.where
+    if fault.cls:
+        where = f"{where} ({fault.cls.rpartition('.')[2]})".lstrip()
+    return f"{where}: {_told(fault, error)}" if where else _told(fault, error)
+
+
+def _told(fault: Fault, error: BaseException) -> str:
+    text = fault.text
     if found := re.findall(r"following arguments are required: ([^\n]+)", text):
-        return f"{prefix}needs {found[-1]}"
+        return f"needs {found[-1]}"
     if found := re.findall(r"Expected a ([^\n]+?)\. Got value: ([^\n]*)", text):
-        return f"{prefix}must be {_kind(found[-1][0])}, got {found[-1][1]!r}"
+        return _must_be([found[-1][0]], found[-1][1])
     if found := re.findall(r"Option '([^']+)' is not accepted", text):
-        return f"{prefix}takes no {found[-1]!r}{_nearest_argument(found[-1], inside)}"
-    if inside and not inside[-1][1].startswith("Parser key"):
-        return f"{prefix}{with_extra(inside[-1][1], error)}"
+        return f"takes no {found[-1]!r}{_nearest_argument(found[-1], fault.cls)}"
     for item in re.findall(r"^ *- ([^\n]+)", text, flags=re.MULTILINE):
-        if not item.startswith(("Expected", "Not a valid", "Problem with", "a ", "Import of")):
-            return f"{prefix}{with_extra(item, error)}"
+        if not item.startswith(NOISE):
+            return with_extra(item, error)
     if (types := re.findall(r"Subtypes: [\[(]([^\n]+)[\])]", text)) and (
         value := re.findall(r"Given value: ([^\n]*)", text)
     ):
-        kinds = " or ".join(_kind(kind) for kind in re.split(r", (?![^\[(]*[\])])", types[-1]))
-        return f"{prefix}must be {kinds}, got {value[-1]!r}"
+        return _must_be(re.split(r", (?![^\[(]*[\])])", types[-1]), value[-1])
     lines = [line.strip(" -") for line in text.splitlines() if line.strip(" -")]
-    told = [line for line in lines if not line.startswith(("Parser key", "Does not validate"))]
-    return f"{prefix}{(told or lines or [type(error).__name__])[0]}"
+    told = [line for line in lines if not line.startswith("Does not validate")]
+    return with_extra((told or lines or [type(error).__name__])[0], error)
 
 
-def _nearest_argument(name: str, inside: list[tuple[str, str]]) -> str:
-    """Return a suggestion from the arguments of the innermost class that an error names."""
+def _must_be(types: list[str], value: str) -> str:
+    choices = re.findall(r"'([^']+)'", " ".join(kind for kind in types if "Literal[" in kind))
+    hint = did_you_mean(value, choices)
+    return f"must be {' or '.join(map(_kind, types))}, got {value!r}{hint}"
+
+
+def _nearest_argument(name: str, cls: str) -> str:
+    """Return a suggestion from the arguments of the class at ``cls``, if that is one."""
     try:
-        known = arguments(by_import_path(inside[-1][0])) if inside else None
+        known = arguments(by_import_path(cls)) if cls else None
     except InputError:
         known = None
     return did_you_mean(name, known or [])
@@ -74,4 +82,10 @@ def never_logged(monitor: str, logged: list[str]) -> InputError:
 
 def _kind(text: str) -> str:
     text = re.sub(r"<class '([^']+)'>", lambda match: match[1].rpartition(".")[2], text)
-    return "null" if text == "NoneType" else text.replace("typing.", "")
+    if literal := re.fullmatch(r"(?:typing\.)?Literal\[(.*)\]", text):
+        return f"one of {literal[1]}"
+    return (
+        "null"
+        if text == "NoneType"
+        else text.replace("typing.", "").replace("collections.abc.", "")
+    )

@@ -48,13 +48,21 @@ def test_a_misspelt_name_in_a_file(changed: dict[str, Any], line: str) -> None:
     [
         ("--trainer.max_epoch=3", "--trainer.max_epoch: the Trainer takes no 'max_epoch'"),
         ("--model.lrr=3", "--model.lrr: PlainModule takes no 'lrr': did you mean lr?"),
-        ("--trainr.max_epochs=3", "--trainr.max_epochs: no such flag: did you mean trainer?"),
+        ("--trainr.max_epochs=3", "--trainr.max_epochs: no such flag: did you mean --trainer?"),
+        ("--max_epochs=3", "--max_epochs: no such flag: did you mean --trainer.max_epochs?"),
+        ("--print_confg", "--print_confg: no such flag: did you mean --print_config?"),
         ("--model.init_args.lrr=3", "PlainModule takes no 'lrr'"),
     ],
 )
 def test_a_misspelt_flag(flag: str, line: str) -> None:
     (found,) = problems(config(), list(split([flag])))
     assert line in found
+
+
+def test_a_misspelt_flag_is_named_before_the_model_that_is_missing(kit: Run, capsys: Any) -> None:
+    for verb in ("fit", "check"):
+        assert kit(verb, "--max_epochs", "3") == 2
+        assert "did you mean --trainer.max_epochs?" in capsys.readouterr().err
 
 
 def test_all_problems_are_found_at_once() -> None:

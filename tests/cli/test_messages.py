@@ -28,10 +28,59 @@ NESTED = """Parser key "model":
           Expected a <class 'int'>. Got value: x
   Given value: NestedArg(key='hidden', val='x')"""
 
+LATER = """Parser key "model":
+  Does not validate against any of the Union subtypes
+  Subtypes: [<class 'LightningModule'>, <class 'NoneType'>]
+  Errors:
+    - Problem with given class_path 'a.M':
+        Parser key "optimizer":
+          Type typing.Callable[[int], int] expects a function or a callable class: Parser key "lr":
+
+            - Expected a path but abc either not accessible or invalid
+            - Does not validate against any of the Union subtypes
+            Subtypes: [<class 'float'>, <class 'torch.Tensor'>]
+            Errors:
+              - Expected a <class 'float'>
+              - Expected a dot import path string: abc
+            Given value type: <class 'str'>
+            Given value: abc. Got value: Namespace(class_path='Adam', init_args=Namespace())
+    - Expected a <class 'NoneType'>
+  Given value: NestedArg(key='optimizer.lr', val='abc')"""
+LIST = """Parser key "trainer.callbacks":
+  Does not validate against any of the Union subtypes
+  Subtypes: [list[a.Callback], <class 'NoneType'>]
+  Errors:
+    - Problem with given class_path 'a.Monitor':
+        Parser key "logging_interval":
+          Does not validate against any of the Union subtypes
+          Subtypes: [typing.Literal['step', 'epoch'], <class 'NoneType'>]
+          Errors:
+            - Expected a typing.Literal['step', 'epoch']
+            - Expected a <class 'NoneType'>
+          Given value type: <class 'str'>
+          Given value: epoc
+    - Expected a <class 'NoneType'>
+  Given value: [{'class_path': 'a.Monitor', 'init_args': {'logging_interval': 'epoc'}}]"""
+TWICE = """Parser key "model":
+  Problem with given class_path 'a.M':
+    Parser key "model":
+      Problem with given class_path 'torch.nn.Linear':
+        Option 'in_featurs' is not accepted"""
+
 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
+        (LATER, "model.optimizer.lr (Adam): must be float or Tensor, got 'abc'"),
+        (
+            LIST,
+            "trainer.callbacks.logging_interval (Monitor): must be one of 'step', 'epoch' or null, "
+            "got 'epoc': did you mean epoch?",
+        ),
+        (
+            TWICE,
+            "model.model (Linear): takes no 'in_featurs': did you mean in_features?",
+        ),
         (UNION, "trainer.max_epochs: must be int or null, got 'abc'"),
         (REQUIRED, "trainer.callbacks (EarlyStopping): needs monitor"),
         (NESTED, "model.hidden (M): must be int, got 'x'"),
