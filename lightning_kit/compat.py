@@ -27,6 +27,13 @@ def callbacks_of(trainer: pl.Trainer) -> list[pl.Callback]:
     return found
 
 
+def forks(strategy: object) -> bool:
+    """Say whether a Trainer's ``strategy``, a name or an object, trains in children of its own."""
+    if isinstance(strategy, str):
+        return strategy.endswith(("_spawn", "_fork", "_forkserver", "_notebook"))
+    return getattr(strategy, "_start_method", "popen") not in ("popen", None)
+
+
 def global_rank() -> int:
     """Return this process's rank as its environment says, before there is a process group."""
     return int(getattr(rank_zero_only, "rank", None) or 0)

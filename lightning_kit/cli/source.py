@@ -1,6 +1,7 @@
 """Where the weights and the lowest layer of a command come from."""
 
 import pickle
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
@@ -11,8 +12,12 @@ from lightning_kit.cli.documents import Config, read
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.messages import first_line
 from lightning_kit.cli.request import Request
+from lightning_kit.cli.summary import shown_path
+from lightning_kit.compat import global_rank
 from lightning_kit.runs.directory import RunDirectory
+from lightning_kit.runs.errors import RunError
 from lightning_kit.runs.given import plain
+from lightning_kit.runs.record import KILLED
 from lightning_kit.runs.trusted_names import check_names
 
 
@@ -66,9 +71,29 @@ def find(request: Request) -> Source:
     source = _checkpoint(request, run)
     if request.random_weights and source.checkpoint is not None:
         raise InputError("--random_weights and a checkpoint exclude each other: leave one out")
+    if source.run is not None and global_rank() == 0:
+        _tell_if_killed(source.run)
     if run is not None or not request.files:
         source.base = _run_settings(source.run)
     return source
+
+
+def _tell_if_killed(run: RunDirectory) -> None:
+    """Say in one line that ``run`` was killed: nothing else in its files does."""
+    try:
+        record = run.record()
+    except RunError:
+        # A checkpoint beside it can still be read.
+        return
+    if record.stop_reason != KILLED:
+        return
+    trainer = _run_settings(run).get("trainer") or {}
+    limit = trainer.get("max_epochs") if isinstance(trainer, dict) else None
+    of = f" of {limit}" if isinstance(limit, int) and limit > 0 else ""
+    ended = (
+        f"epoch {record.epoch}{of} was the last on record" if record.epoch else "no epoch on record"
+    )
+    print(f"{shown_path(run.path)}: {record.ending}, {ended}", file=sys.stderr)
 
 
 def stored_settings(content: Config, config: Config) -> Config:

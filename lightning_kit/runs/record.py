@@ -16,6 +16,8 @@ from lightning_kit.runs.errors import RunError
 from lightning_kit.runs.process import is_running, start_time
 
 Status = Literal["running", "finished", "stopped", "failed", "preempted"]
+# The reason that a record does not hold, for the process that would have written it is gone.
+KILLED = "killed"
 PACKAGES = ("lightning_kit", "torch", "pytorch-lightning", "torchmetrics", "jsonargparse")
 
 
@@ -63,7 +65,7 @@ class RunRecord:
             and here
             and not is_running(record.pid, record.process_started)
         ):
-            record.status, record.stop_reason = "failed", "killed"
+            record.status, record.stop_reason = "failed", KILLED
         return record
 
     def write(self, path: Path) -> None:

@@ -28,7 +28,7 @@ class RunRecorder(pl.Callback):
 
     Args:
         directory: The run's directory on rank 0, None on the other ranks.
-        record: What is known before the start; of a resumed run, the best so far.
+        record: What is known before the start; of a resumed run, the best and the epochs so far.
         config: Text of ``config.yaml``.
     """
 
@@ -39,7 +39,7 @@ class RunRecorder(pl.Callback):
         self._started_s = time.monotonic()
         self._began = time.time()
         self._best_score: Tensor | None = None
-        self._epoch = 0
+        self._epoch = record.epoch
         self._set_up = False
         self._before: RunDirectory | None = None
 
@@ -122,7 +122,6 @@ class RunRecorder(pl.Callback):
         self._note_best(trainer)
         self.record.status, self.record.stop_reason = status, reason
         self.record.exit_code = EXIT_CODES[status] if exit_code is None else exit_code
-        self.record.epoch = self._epoch
         if trainer.is_global_zero and self.directory is not None:
             newest = self._newest(trainer)
             self.record.last = None if newest is None else self.directory.relative(newest)
@@ -182,6 +181,7 @@ class RunRecorder(pl.Callback):
 
     def _write(self) -> None:
         assert self.directory is not None
+        self.record.epoch = self._epoch
         self.record.seconds = round(time.monotonic() - self._started_s, 3)
         self.record.write(self.directory.record_path)
 

@@ -100,3 +100,16 @@ def test_what_is_no_checkpoint(content: bytes | None, line: str) -> None:
         path.write_bytes(content)
     with pytest.raises(InputError, match=line):
         load(path)
+
+
+@pytest.mark.parametrize("verb", ["test", "fit"])
+def test_a_killed_run_is_named_when_it_is_opened(
+    run: RunDirectory, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    find(Request.of(verb, [str(run.path)]))
+    assert capsys.readouterr().err == ""
+    RunRecord("small", epoch=3, pid=2**22 + 1).write(run.record_path)
+    find(Request.of(verb, ["--ckpt_path", str(run.checkpoints / "a.ckpt")]))
+    said = capsys.readouterr().err
+    shown = f"runs/small/{run.path.name}"
+    assert said == f"{shown}: failed (killed), epoch 3 of 4 was the last on record\n"

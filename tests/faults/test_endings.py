@@ -88,6 +88,6 @@ def test_a_killed_run_reads_as_killed_and_resumes(slow: dict[str, Any]) -> None:
     assert (killed.path / best["path"]).is_file()
     from lightning_kit.cli import main
 
-    epochs = str(best["epoch"] + 1)
+    epochs = str(best["epoch"] + 3)
     assert main(["fit", "runs/run/latest", "--trainer.max_epochs", epochs]) == 0
     assert RunDirectory.latest("run") != killed

@@ -27,15 +27,17 @@ from pytorch_lightning.loggers import CSVLogger, Logger
 
 from lightning_kit.cli.app import KitCLI, prepare, written
 from lightning_kit.cli.beside import metrics_of_epoch, print_baselines
+from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.failures import input_error
 from lightning_kit.cli.layers import as_list
 from lightning_kit.cli.monitors import MonitorCheck
 from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.request import Request
-from lightning_kit.cli.source import Source, recipe_name, runs_root
-from lightning_kit.cli.summary import print_next, print_summary
-from lightning_kit.compat import global_rank
+from lightning_kit.cli.source import Source, load, recipe_name, runs_root
+from lightning_kit.cli.summary import print_next, print_summary, shown_path
+from lightning_kit.compat import forks, global_rank
 from lightning_kit.runs.directory import RunDirectory
+from lightning_kit.runs.progress import Progress
 from lightning_kit.runs.record import RunRecord
 from lightning_kit.runs.recorder import RunRecorder
 from lightning_kit.runs.settings import SettingsKeeper
@@ -107,15 +109,18 @@ class _Fit:
 
     def _over_trainer(self, cli: KitCLI, configured: dict[str, Any]) -> dict[str, Any]:
         """Give the trainer its run directory and the callbacks that keep it."""
+        _refuse_lost_record(configured["strategy"])
         callbacks = [*as_list(configured["callbacks"]), MonitorCheck(), self.keeper]
         if configured["fast_dev_run"]:
             # Lightning 2.6.6 writes `last.ckpt` even then, where `save_last` is on.
             return {"callbacks": callbacks, "default_root_dir": self.scratch.name}
+        epochs = self._epochs_done(configured)
         name = self._name(cli)
         root = runs_root(self.request)
         directory = RunDirectory.create(name, root) if global_rank() == 0 else None
         began = None if self.source.checkpoint is None else str(self.source.checkpoint)
-        record = RunRecord(name, best=self._best_so_far(name), resumed_from=began)
+        best = self._best_so_far(name)
+        record = RunRecord(name, best=best, resumed_from=began, epoch=epochs)
         self.recorder = RunRecorder(directory, record, written(cli))
         path = directory.path if directory is not None else root.absolute()
         return {
@@ -123,6 +128,17 @@ class _Fit:
             "default_root_dir": str(path),
             "logger": _loggers(configured["logger"], path),
         }
+
+    def _epochs_done(self, configured: dict[str, Any]) -> int:
+        """Return the whole epochs of the checkpoint; refuse to add nothing to them."""
+        checkpoint = self.source.checkpoint
+        if checkpoint is None or not checkpoint.is_file():
+            return 0
+        done = Progress.of(load(checkpoint, weights_only=self.request.weights_only))
+        reached = done.nothing_left(configured["max_epochs"], configured["max_steps"])
+        if reached is not None:
+            raise InputError(f"{shown_path(checkpoint)}: the run has {reached}")
+        return done.epochs
 
     def _name(self, cli: KitCLI) -> str:
         if (name := recipe_name(self.request.files)) is not None:
@@ -147,6 +163,16 @@ class _Fit:
         directory = self.recorder.directory if self.recorder is not None else None
         if directory is not None and global_rank() == 0 and not directory.record_path.exists():
             shutil.rmtree(directory.path, ignore_errors=True)
+
+
+def _refuse_lost_record(strategy: Any) -> None:
+    """Refuse to train in processes that are started from within: the record would end in them."""
+    if forks(strategy):
+        name = strategy if isinstance(strategy, str) else type(strategy).__name__
+        raise InputError(
+            f"--trainer.strategy {name}: fit keeps the run's record in the process that it starts "
+            "in, and this one trains in others: say --trainer.strategy ddp"
+        )
 
 
 def _loggers(configured: Any, path: Path) -> list[Logger] | bool:

@@ -323,12 +323,14 @@ def test_a_folder_of_the_users_own_holds_the_last(kit: Run, recipe: str) -> None
     assert kit("test", "-c", recipe, "--ckpt_path", "last") == 0
 
 
+@pytest.mark.filterwarnings("ignore:Be aware that when using `ckpt_path`")
 def test_a_resumed_run_that_adds_nothing_can_go_on(kit: Run, recipe: str) -> None:
     assert kit("fit", "-c", recipe) == 0
-    assert kit("fit", "runs/small/latest") == 0
+    nothing = ("--trainer.enable_checkpointing", "false", "--callbacks.ModelCheckpoint", "null")
+    assert kit("fit", "runs/small/latest", "--trainer.max_epochs", "3", *nothing) == 0
     assert RunDirectory.latest("small").record().last is None, "the other run's is not its own"
-    assert kit("fit", "runs/small/latest", "--trainer.max_epochs", "3") == 0
-    assert RunDirectory.latest("small").record().epoch == 3
+    assert kit("fit", "runs/small/latest", "--trainer.max_epochs", "4") == 0
+    assert RunDirectory.latest("small").record().epoch == 4
     assert kit("test", "runs/small/latest") == 0
 
 
@@ -396,3 +398,55 @@ def test_max_time_is_named(kit: Run, recipe: str) -> None:
 def test_a_recipe_without_its_flag_is_recognised(kit: Run, recipe: str, capsys: Any) -> None:
     assert kit("fit", recipe) == 2
     assert f"say -c {recipe}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ((), "has 2 of 2 epochs: raise --trainer.max_epochs"),
+        (("--trainer.max_epochs", "1"), "has 2 of 1 epochs: raise --trainer.max_epochs"),
+        (
+            ("--trainer.max_epochs", "9", "--trainer.max_steps", "10"),
+            "has 10 of 10 steps: raise --trainer.max_steps",
+        ),
+    ],
+)
+def test_a_run_with_nothing_left_to_do_is_refused(
+    kit: Run, recipe: str, capsys: Any, flags: tuple[str, ...], said: str
+) -> None:
+    assert kit("fit", "-c", recipe) == 0
+    before = sorted(Path("runs/small").iterdir()), Path("runs/small/latest").resolve()
+    capsys.readouterr()
+    assert kit("fit", "runs/small/latest", *flags) == 2
+    assert said in capsys.readouterr().err
+    assert (sorted(Path("runs/small").iterdir()), Path("runs/small/latest").resolve()) == before
+
+
+def test_a_resumed_run_that_dies_at_once_has_the_epochs_before_it(kit: Run, recipe: str) -> None:
+    assert kit("fit", "-c", recipe) == 0
+    flags = ("--trainer.max_epochs", "3", "--model.fail_at", "10")
+    assert kit("fit", "runs/small/latest", *flags) == 1
+    assert RunDirectory.latest("small").record().epoch == 3
+    never = ("--trainer.max_epochs", "3", "--data.batch_size", "0")
+    assert kit("fit", "runs/small/latest", *never) == 1
+    assert RunDirectory.latest("small").record().epoch == 2
+
+
+@pytest.mark.parametrize("strategy", ["ddp_spawn", "ddp_fork", "ddp_notebook"])
+def test_processes_that_take_the_record_with_them_are_refused(
+    kit: Run, recipe: str, strategy: str, capsys: Any
+) -> None:
+    assert kit("fit", "-c", recipe, "--trainer.strategy", strategy) == 2
+    said = capsys.readouterr().err
+    assert f"--trainer.strategy {strategy}: " in said
+    assert "--trainer.strategy ddp" in said
+    assert not Path("runs").exists()
+
+
+def test_so_is_such_a_strategy_given_as_a_class(kit: Run, recipe: str, capsys: Any) -> None:
+    given = {"class_path": "pytorch_lightning.strategies.DDPStrategy"}
+    over = write(
+        "over.yaml", {"trainer": {"strategy": {**given, "init_args": {"start_method": "fork"}}}}
+    )
+    assert kit("fit", "-c", recipe, "-c", over) == 2
+    assert "--trainer.strategy DDPStrategy: " in capsys.readouterr().err
