@@ -9,6 +9,7 @@ from lightning_kit.cli.classes import KINDS, Kind, arguments, by_import_path, re
 from lightning_kit.cli.documents import Config, meant
 from lightning_kit.cli.errors import InputError, did_you_mean
 from lightning_kit.cli.flags import TOP, Flag
+from lightning_kit.cli.nested_names import ARGUMENTS
 from lightning_kit.cli.nulls import nulls
 from lightning_kit.cli.places import NAMED, at, in_full, walk
 
@@ -25,11 +26,13 @@ def problems(config: Config, flags: list[Flag]) -> Iterator[str]:
     trainer = config.get("trainer")
     for key in trainer if isinstance(trainer, dict) else ():
         yield from _trainer_argument(str(key), str(key))
+    callback = ""
     for path, entry in walk(config):
         if path.startswith("trainer.callbacks["):
             # A person addresses a callback by its class, not by its place in the list.
-            name = entry["class_path"].rpartition(".")[2]
-            path = re.sub(r"^trainer\.callbacks\[\d+\]", f"callbacks.{name}", path)
+            if path.endswith("]") and path.count("[") == 1:
+                callback = entry["class_path"].rpartition(".")[2]
+            path = re.sub(r"^trainer\.callbacks\[\d+\]", f"callbacks.{callback}", path)
         yield from _entry(path, entry)
     for flag in flags:
         yield from _flag(flag, config)
@@ -46,6 +49,7 @@ def _trainer_argument(key: str, shown: str) -> Iterator[str]:
 def _entry(path: str, entry: Config) -> Iterator[str]:
     if "." not in entry["class_path"]:
         kind = KINDS["loggers"] if path.startswith("trainer.logger") else NAMED.get(path)
+        kind = kind or ARGUMENTS.get(path.rpartition(".")[2].partition("[")[0])
         if kind is not None:
             yield from _short_name(path, kind, entry["class_path"])
         return

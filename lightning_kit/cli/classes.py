@@ -44,6 +44,9 @@ KINDS = {
         ("lightning_kit.tracking", "pytorch_lightning.loggers"),
     ),
     "models": Kind("model", "torch.nn.Module", ("lightning_kit.models",)),
+    "schedules": Kind("schedule", "lightning_kit.schedules.Schedule", ("lightning_kit.schedules",)),
+    # Any function is an action, so these share no base.
+    "actions": Kind("action", "builtins.object", ("lightning_kit.callbacks.actions",)),
 }
 # Which extra brings a module that a class needs.
 EXTRAS = {

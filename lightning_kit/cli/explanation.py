@@ -26,6 +26,13 @@ def summary(cls: Any) -> str:
     return " ".join((_doc(cls).short_description or "").split())
 
 
+def one_line(cls: Any) -> str:
+    """Return the first sentence of ``cls``, else what it says of its first argument."""
+    return summary(cls) or next(
+        (f"{row.name}: {row.line}" for row in arguments(cls) if row.line), ""
+    )
+
+
 def text(cls: Any) -> str:
     """Return all that a person needs to use ``cls`` from YAML."""
     doc = _doc(cls)
@@ -100,9 +107,18 @@ def _yaml(cls: Any, path: str, rows: list[Argument]) -> str:
             return str(yaml.safe_dump({place: entry}, sort_keys=False))
     if cls in short_names(KINDS["callbacks"]).values():
         return str(yaml.safe_dump({"trainer": {"callbacks": [entry]}}, sort_keys=False))
+    if cls in short_names(KINDS["schedules"]).values():
+        return _in_a_callback("ParamScheduler", {"target": "optimizer.lr", "schedule": entry})
+    if cls in short_names(KINDS["actions"]).values():
+        return _in_a_callback("OnEvent", {"action": entry, "event": "epoch_completed"})
     if cls in short_names(KINDS["loggers"]).values():
         return str(yaml.safe_dump({"trainer": {"logger": entry}}, sort_keys=False))
     return str(yaml.safe_dump(entry, sort_keys=False))
+
+
+def _in_a_callback(name: str, init_args: dict[str, Any]) -> str:
+    entry = {"class_path": f"lightning_kit.callbacks.{name}", "init_args": init_args}
+    return str(yaml.safe_dump({"trainer": {"callbacks": [entry]}}, sort_keys=False))
 
 
 def _indented(block: str) -> list[str]:

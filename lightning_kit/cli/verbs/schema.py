@@ -40,6 +40,7 @@ def main(args: list[str]) -> int:
 def schema() -> dict[str, Any]:
     """Return the schema of a recipe: LightningCLI's keys and ``callbacks`` by name."""
     from lightning_kit.cli.classes import KINDS, short_names
+    from lightning_kit.cli.nested_names import ARGUMENTS
 
     # The parser describes the classes that are imported.
     for kind in KINDS.values():
@@ -48,17 +49,31 @@ def schema() -> dict[str, Any]:
         found: dict[str, Any] = json.loads(_parser().get_completion_script("jsonschema"))
     # An overlay is a recipe in part.
     found.pop("required", None)
-    for module in found["$defs"]["LightningModule"]["anyOf"]:
-        arguments = module.get("properties", {}).get("init_args", {}).get("properties", {})
-        for name in BUILDERS & arguments.keys():
-            # jsonargparse's schema knows a callable by its name alone, not by class and arguments.
-            arguments[name] = {"anyOf": [arguments[name], BUILDER]}
+    for base in ("LightningModule", "Callback", "Schedule"):
+        for part in found["$defs"].get(base, {}).get("anyOf", []):
+            arguments = part.get("properties", {}).get("init_args", {}).get("properties", {})
+            for name in BUILDERS & arguments.keys():
+                # jsonargparse's schema knows a callable by its name, not by class and arguments.
+                arguments[name] = {"anyOf": [arguments[name], BUILDER]}
+            for name in ARGUMENTS.keys() & arguments.keys():
+                arguments[name] = _or_built(arguments[name])
     found["title"] = "lightning_kit recipe"
     found["properties"]["callbacks"] = {
         "type": "object",
         "description": "Callbacks to change, add ({}) or remove (null), by class name.",
     }
     return found
+
+
+def _or_built(schema: Any) -> Any:
+    """Return ``schema`` with a class and its arguments wherever it knows a name alone."""
+    if isinstance(schema, list):
+        return [_or_built(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") == "string" and "enum" not in schema:
+        return {"anyOf": [schema, BUILDER]}
+    return {key: _or_built(value) for key, value in schema.items()}
 
 
 def _parser() -> Any:

@@ -10,9 +10,11 @@ from conftest import Run
 @pytest.mark.parametrize(
     ("name", "path", "argument"),
     [
-        ("EarlyStopping", "pytorch_lightning.callbacks.EarlyStopping", "patience (int, default 3)"),
+        ("EarlyStopping", "lightning_kit.callbacks.EarlyStopping", "patience (int, default 3)"),
         ("ClassificationTask", "lightning_kit.tasks.ClassificationTask", "model (torch.nn"),
         ("Trainer", "pytorch_lightning.Trainer", "max_epochs ("),
+        ("Cosine", "lightning_kit.schedules.Cosine", "cycle_size (int, required)"),
+        ("Freeze", "lightning_kit.callbacks.actions.Freeze", "names (str"),
         ("torch.optim.SGD", "torch.optim.SGD", "lr ("),
         ("programs.plain.PlainModule", "programs.plain.PlainModule", "lr (float, default 0.1)"),
     ],
