@@ -9,6 +9,8 @@ from pathlib import Path
 from lightning_kit.cli.errors import InputError, did_you_mean
 from lightning_kit.runs.errors import RunError
 
+# The number is the same on every Unix; Windows has no such signal.
+SIGPIPE = 13
 VERBS = Path(__file__).parent / "verbs"
 PROGRAM = "lightning-kit"
 
@@ -17,7 +19,14 @@ def entry() -> None:
     """Run the command line of this process."""
     # A project's own modules are named in its YAML, and stand where the command is typed.
     sys.path.insert(0, os.getcwd())
-    sys.exit(main(sys.argv[1:]))
+    try:
+        code = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `list | head`: nobody reads on. What is still buffered must not fail once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 128 + SIGPIPE
+    sys.exit(code)
 
 
 def main(args: list[str]) -> int:

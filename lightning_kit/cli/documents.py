@@ -116,5 +116,7 @@ def _nearby(path: Path) -> str:
         name = path.stem
         return f": {name} comes with the kit, get it by lightning-kit new {name} > {name}.yaml"
     folder = path.parent
-    names = [str(found) for found in folder.iterdir()] if folder.is_dir() else []
-    return did_you_mean(str(path), names)
+    names = [found.name for found in folder.iterdir()] if folder.is_dir() else []
+    # Names that have little more in common than their ending are not alike.
+    hint = did_you_mean(path.name, names, cutoff=0.8)
+    return hint if folder == Path() else hint.replace("mean ", f"mean {folder}/")

@@ -29,7 +29,10 @@ def print_next(directory: RunDirectory, record: RunRecord) -> None:
     """Print the command that a person would type next."""
     if record.last is None and record.resumed_from is None:
         return
-    resumable = record.status in ("preempted", "failed") or record.stop_reason == "Ctrl-C"
+    if record.status == "failed":
+        # The same command would fail again.
+        return
+    resumable = record.status == "preempted" or record.stop_reason == "Ctrl-C"
     verb = "fit" if resumable else "test"
     which = " --ckpt_path last" if verb == "test" and record.best is None else ""
     print(f"next: lightning-kit {verb} {shown_path(directory.path)}{which}")

@@ -73,6 +73,17 @@ def test_a_missing_file_has_a_neighbour(tmp_path: Path) -> None:
         read("digit.yaml")
 
 
+def test_names_with_little_but_their_ending_in_common_are_not_alike(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    for name in ("es.yaml", "parts/es.yaml", "parts/digits.yaml"):
+        (tmp_path / name).touch()
+    for name in ("nope.yaml", "parts/nope.yaml"):
+        with pytest.raises(InputError, match=f"^{name}: no such file$"):
+            read(name)
+    with pytest.raises(InputError, match=r"did you mean parts/digits.yaml\?$"):
+        read("parts/digit.yaml")
+
+
 @pytest.mark.parametrize("name", ["bf16", "bf16.yaml", "configs/overlays/bf16.yaml"])
 def test_a_file_of_the_kit_says_how_to_get_it(name: str) -> None:
     with pytest.raises(InputError, match=r"no such file: .*lightning-kit new bf16 > bf16\.yaml$"):

@@ -58,3 +58,20 @@ def test_help_works_after_a_verb_was_imported(kit: Run, capsys: Any) -> None:
     assert kit("list", "tasks") == 0
     assert kit("--help") == 0
     assert "  fit " in capsys.readouterr().out
+
+
+def test_a_reader_that_stops_reading_is_no_error() -> None:
+    program = (
+        "import sys, lightning_kit.cli as cli; cli.main = lambda _: print('x' * 1_000_000) or 0; "
+        "cli.entry()"
+    )
+    done = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert done.stdout is not None
+    assert done.stderr is not None
+    done.stdout.read(1)
+    done.stdout.close()
+    assert done.stderr.read() == b""
+    assert done.wait() == 141
+    done.stderr.close()

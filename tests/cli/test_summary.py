@@ -43,6 +43,13 @@ def test_without_a_best(capsys: Any) -> None:
     assert capsys.readouterr().out.endswith(" --ckpt_path last\n")
 
 
+def test_a_failed_run_is_not_tried_again(capsys: Any) -> None:
+    run, record = RunDirectory.create("small"), RunRecord("small", status="failed", epoch=4)
+    record.last = "checkpoints/a.ckpt"
+    print_next(run, record)
+    assert capsys.readouterr().out == ""
+
+
 def test_paths_are_short_where_they_can_be() -> None:
     assert shown_path(Path("runs/a").absolute()) == "runs/a"
     assert shown_path(Path("/elsewhere")) == "/elsewhere"

@@ -5,6 +5,7 @@ usage: lightning-kit list [KIND]
 lightning-kit explain CLASS tells more of a class, lightning-kit new RECIPE prints a recipe.
 """
 
+import sys
 from shutil import get_terminal_size
 
 from lightning_kit.cli.errors import InputError, did_you_mean
@@ -27,7 +28,8 @@ def main(args: list[str]) -> int:
         print(f"{kind}:")
         rows = _files(kind) if kind in FILES else _classes(kind)
         for name, line in rows.items():
-            print(shorten(f"  {name:<30} {line}"))
+            row = f"  {name:<30} {line or '-'}"
+            print(shorten(row) if sys.stdout.isatty() else row)
     return 0
 
 
@@ -43,10 +45,10 @@ def _files(kind: str) -> dict[str, str]:
 
 def _classes(kind: str) -> dict[str, str]:
     from lightning_kit.cli.classes import KINDS, short_names
-    from lightning_kit.cli.explanation import summary
+    from lightning_kit.cli.explanation import one_line
 
     found = short_names(KINDS[kind])
-    return {name: summary(cls) for name, cls in sorted(found.items()) if _is_part(cls)}
+    return {name: one_line(cls) for name, cls in sorted(found.items()) if _is_part(cls)}
 
 
 def _is_part(cls: type) -> bool:
