@@ -107,7 +107,10 @@ class SettingsKeeper(pl.Callback):
         if same_name and not of_another_class(self.given.optimizers[i], restored):
             return None
         self._dropped[i] = [group_settings(group) for group in restored]
-        log.info("optimizer %d (%s) starts afresh: the checkpoint holds another's state", i, now)
+        # A person should see this one: what the optimizer had gathered is lost.
+        pl.utilities.rank_zero_info(
+            f"optimizer {i} ({now}) starts afresh: the checkpoint holds another's state"
+        )
         return optimizer.state_dict()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
