@@ -24,6 +24,7 @@ from lightning_kit.cli.idle import unreached_validation
 from lightning_kit.cli.layers import as_list
 from lightning_kit.cli.messages import first_line
 from lightning_kit.cli.monitors import missing
+from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.request import Request
 
 
@@ -99,7 +100,8 @@ def _trial(cli: KitCLI, folder: str) -> Iterator[str]:
         if isinstance(callback, ModelCheckpoint):
             callback.dirpath = str(Path(folder, "checkpoints"))
     try:
-        trainer.fit(cli.model, datamodule=cli.datamodule)
+        with quiet():
+            trainer.fit(cli.model, datamodule=cli.datamodule)
     except Exception as error:
         wrong = input_error(error, trainer)
         yield str(wrong) if wrong else f"one batch: {type(error).__name__}: {first_line(error)}"
