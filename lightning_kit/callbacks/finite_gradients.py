@@ -1,6 +1,7 @@
 """Look for NaN and infinity in gradients without reading the device."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +39,8 @@ def poison_if(is_finite: Tensor, loss: Tensor) -> None:
     training tells every rank, without another collective.
     """
     if loss.requires_grad:
-        loss.register_hook(lambda grad: torch.where(is_finite, grad, torch.nan))
+        register: Any = loss.register_hook
+        register(lambda grad: torch.where(is_finite, grad, torch.nan))
 
 
 def _gradients(parameters: Iterable[nn.Parameter]) -> Iterator[Tensor]:

@@ -1,5 +1,6 @@
 """Ask a trainer to stop, and remember why."""
 
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import pytorch_lightning as pl
@@ -26,5 +27,9 @@ def stop_reason(trainer: pl.Trainer) -> str | None:
 def can_stop(trainer: pl.Trainer) -> bool:
     """Say whether ``min_epochs`` and ``min_steps`` are met, so that a stop would end the fit."""
     loop = trainer.fit_loop
-    epochs: int = loop.epoch_progress.current.processed
-    return epochs >= (loop.min_epochs or 0) and trainer.global_step >= (loop.min_steps or 0)
+    # Lightning declares the tracker's base class.
+    progress: Any = loop.epoch_progress.current
+    return bool(
+        progress.processed >= (loop.min_epochs or 0)
+        and trainer.global_step >= (loop.min_steps or 0)
+    )

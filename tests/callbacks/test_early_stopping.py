@@ -343,10 +343,10 @@ def run(mine, **options):
     callback = EarlyStopping("score", **options)
     trainer = pl.Trainer(**QUIET, max_epochs=6, devices=2, strategy="ddp", callbacks=[callback])
     module = ScoreModule(mine)
-    kept = []
-    module.on_train_epoch_end = lambda: kept.append(module.get_parameter("net.1.weight").detach().clone())
+    kept, weight = [], module.get_parameter("net.1.weight")
+    module.on_train_epoch_end = lambda: kept.append(weight.detach().clone())
     trainer.fit(module, OneBatch())
-    best = [i for i, each in enumerate(kept) if torch.equal(each, module.get_parameter("net.1.weight"))]
+    best = [i for i, each in enumerate(kept) if torch.equal(each, weight)]
     return [trainer.current_epoch, stop_reason(trainer), best]
 
 tell(
