@@ -11,7 +11,7 @@ from lightning_kit.cli.errors import InputError, did_you_mean
 from lightning_kit.cli.flags import TOP, Flag
 from lightning_kit.cli.nested_names import ARGUMENTS
 from lightning_kit.cli.nulls import nulls
-from lightning_kit.cli.places import NAMED, at, in_full, walk
+from lightning_kit.cli.places import NAMED, addressed, at, in_full, walk
 
 # Arguments of Trainer.fit, validate, test and predict that a configuration may hold.
 RUN_ARGUMENTS = ("weights_only", "verbose", "return_predictions")
@@ -26,14 +26,8 @@ def problems(config: Config, flags: list[Flag]) -> Iterator[str]:
     trainer = config.get("trainer")
     for key in trainer if isinstance(trainer, dict) else ():
         yield from _trainer_argument(str(key), str(key))
-    callback = ""
     for path, entry in walk(config):
-        if path.startswith("trainer.callbacks["):
-            # A person addresses a callback by its class, not by its place in the list.
-            if path.endswith("]") and path.count("[") == 1:
-                callback = entry["class_path"].rpartition(".")[2]
-            path = re.sub(r"^trainer\.callbacks\[\d+\]", f"callbacks.{callback}", path)
-        yield from _entry(path, entry)
+        yield from _entry(addressed(path, config), entry)
     for flag in flags:
         yield from _flag(flag, config)
 

@@ -11,6 +11,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from lightning_kit.cli.documents import Config
 from lightning_kit.cli.messages import first_line
 from lightning_kit.cli.places import walk
+from lightning_kit.cli.plain_parts import refused
 
 # Exceptions about an argument or a file speak for themselves; others need their class's name.
 PLAIN = (ValueError, TypeError, ImportError, OSError, MisconfigurationException)
@@ -20,6 +21,8 @@ def of_constructor(error: BaseException, config: Config) -> str | None:
     """Return the one line for an exception of a constructor in ``config``, None for any other."""
     places = {entry["class_path"].rpartition(".")[2]: path for path, entry in walk(config)}
     for cause in _chain(error):
+        if (place := refused(cause, config)) is not None:
+            return f"{place}: {_said(cause)}"
         names = [
             type(frame.f_locals.get("self")).__name__
             for frame, _ in traceback.walk_tb(cause.__traceback__)

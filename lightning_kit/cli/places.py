@@ -1,5 +1,6 @@
 """Where something stands in a configuration: entries with a class, and the keys that lead there."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,22 @@ def walk(value: Any, path: str = "") -> Iterator[tuple[str, Config]]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from walk(item, f"{path}[{index}]")
+
+
+def addressed(path: str, config: Config) -> str:
+    """Return ``path`` with a callback's class for its place in the list, as a person writes it.
+
+    >>> addressed("trainer.callbacks[0].x", {"trainer": {"callbacks": [{"class_path": "a.B"}]}})
+    'callbacks.B.x'
+    """
+    found = re.match(r"trainer\.callbacks\[(\d+)\]", path)
+    if found is None:
+        return path
+    classes = [entry["class_path"].rpartition(".")[2] for entry in config["trainer"]["callbacks"]]
+    index = int(found[1])
+    name = classes[index]
+    number = f"#{classes[: index + 1].count(name)}" if classes.count(name) > 1 else ""
+    return f"callbacks.{name}{number}{path[found.end() :]}"
 
 
 def at(config: Any, path: list[str]) -> Any:
