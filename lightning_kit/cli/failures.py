@@ -38,7 +38,7 @@ def input_error(error: Exception, trainer: pl.Trainer) -> InputError | None:
         lines = [line.strip() for line in str(error).splitlines()[:2]]
         return InputError(f"the checkpoint does not fit this model: {' '.join(lines)}")
     if isinstance(error, ValueError | TypeError | ImportError) and _raised_by_the_kit(error):
-        return InputError(first_line(error))
+        return InputError(_named(first_line(error), error))
     return None
 
 
@@ -52,6 +52,18 @@ def _of_the_amounts(error: Exception) -> bool:
 def _raised_by_the_kit(error: Exception) -> bool:
     """Say whether one of the kit's own checks raised ``error``, not a library or user code."""
     return _raised_in(error)[0].startswith("lightning_kit.")
+
+
+def _named(line: str, error: Exception) -> str:
+    """Put the callback before ``line`` whose hook raised ``error``, if one did."""
+    names = [
+        type(frame.f_locals["self"]).__name__
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        # Other methods of a callback may run code that is not its own.
+        if hasattr(pl.Callback, frame.f_code.co_name)
+        and isinstance(frame.f_locals.get("self"), pl.Callback)
+    ]
+    return f"{names[-1]}: {line}" if names and not line.startswith(names[-1]) else line
 
 
 def _raised_in(error: Exception) -> tuple[str, str]:

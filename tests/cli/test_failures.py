@@ -1,12 +1,15 @@
 """Wrong input is told from a run that failed."""
 
 import pickle
+from typing import Any
 
 import pytest
 import pytorch_lightning as pl
 import torch
+from conftest import Run
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
+from lightning_kit.callbacks import EndEpoch
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.failures import input_error
 from lightning_kit.datamodules import DataError
@@ -76,3 +79,27 @@ def test_a_failure_is_none(trainer: pl.Trainer, error: Exception) -> None:
 def test_bad_data_names_its_place() -> None:
     error = DataError("must be a number", file="a.csv", row=3, column="age", value="x")
     assert str(error) == "a.csv, row 3, column 'age': must be a number, got 'x'"
+
+
+def test_a_callbacks_check_of_the_run_names_the_callback(trainer: pl.Trainer) -> None:
+    with pytest.raises(ValueError, match="filter must say") as error:
+        EndEpoch().setup(trainer, pl.LightningModule(), "fit")
+    line = str(input_error(error.value, trainer))
+    assert line.startswith("EndEpoch: filter must say when to end an epoch, got None")
+
+
+@pytest.mark.parametrize(
+    ("flag", "line"),
+    [
+        ("--callbacks.EndEpoch={}", "EndEpoch: filter must say"),
+        (
+            "--callbacks.ParamScheduler={target: optimizer.lrr, schedule: {class_path: "
+            "Exponential, init_args: {start: 0.1, gamma: 0.9}}}",
+            "ParamScheduler: target",
+        ),
+    ],
+)
+def test_on_the_command_line(kit: Run, recipe: str, capsys: Any, flag: str, line: str) -> None:
+    for verb in ("check", "fit"):
+        assert kit(verb, "-c", recipe, flag) == 2
+        assert f": {line}" in capsys.readouterr().err
