@@ -1,10 +1,11 @@
 """Say which of an event's occurrences count."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import final
 
 from lightning_kit.meters.arguments import check_whole
+from lightning_kit.meters.functions import check_function
 
 
 @final
@@ -20,11 +21,11 @@ class EventFilter:
         once: Pick this count, or these.
         before: Pick counts below this one only.
         after: Pick counts above this one only.
-        when: Says of a count whether to pick it.
+        when: Says of a count whether to pick it: a function of one argument, the count.
 
     Raises:
-        ValueError: If a number is out of range, the range holds no count, or ``once`` or ``when``
-            stands beside another condition.
+        ValueError: If a number is out of range, the range holds no count, ``once`` or ``when``
+            stands beside another condition, or ``when`` takes something else than a count.
 
     Example:
         >>> [n for n in range(1, 15) if EventFilter(every=5, before=12).matches(n)]
@@ -48,13 +49,35 @@ class EventFilter:
                 f"{alone[0]} stands alone, got also {', '.join(others)}: leave one out"
             )
         self._check_numbers()
-        if self.when is not None and not callable(self.when):
-            raise ValueError(f"when must be a function of the count, got {self.when!r}")
+        if self.when is not None:
+            check_function("when", self.when, "count")
         if self.before is not None and self.before <= (self.after or 0) + 1:
             raise ValueError(
                 f"before must be at least {(self.after or 0) + 2}, for a count after "
                 f"{self.after or 0} and before it, got {self.before}"
             )
+
+    @classmethod
+    def given(cls, value: object) -> "EventFilter | None":
+        """Return what an argument ``filter`` means: a filter, its conditions in a dict, or None.
+
+        Raises:
+            ValueError: If it is something else, or the dict has another key.
+
+        Example:
+            >>> EventFilter.given({"every": 2}) == EventFilter(every=2)
+            True
+        """
+        if value is None or isinstance(value, cls):
+            return value
+        names = [field.name for field in fields(cls)]
+        if not isinstance(value, Mapping):
+            raise ValueError(
+                f"filter must be an EventFilter, or a dict of {', '.join(names)}, got {value!r}"
+            )
+        if unknown := [key for key in value if key not in names]:
+            raise ValueError(f"filter must have no keys but {', '.join(names)}, got {unknown[0]!r}")
+        return cls(**value)
 
     def matches(self, count: int) -> bool:
         """Return whether the ``count``-th occurrence, from 1, is picked."""

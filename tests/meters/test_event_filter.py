@@ -93,7 +93,7 @@ def test_whole_numbers_of_numpy_are_whole_numbers(conditions: dict[str, Any]) ->
         ({"once": 1, "before": 9, "after": 2}, "once stands alone, got also before, after"),
         ({"when": odd, "every": 2}, "when stands alone, got also every"),
         ({"when": odd, "once": 2}, "once stands alone, got also when"),
-        ({"when": "odd"}, "when must be a function of the count, got 'odd'"),
+        ({"when": "odd"}, r"when must be a function of \(count\), got 'odd'"),
     ],
 )
 def test_impossible_filters(conditions: dict[str, Any], message: str) -> None:
@@ -130,3 +130,22 @@ def test_yaml_says_it(text: str, expected: EventFilter | None, tmp_path: Path) -
         assert [count for count in range(1, 6) if found.matches(count)] == [1, 3, 5]
     else:
         assert found == expected
+
+
+def test_ignites_signature_of_when_is_refused_with_what_it_takes() -> None:
+    with pytest.raises(ValueError, match=r"when must take \(count\), got .*\(engine, event\)"):
+        EventFilter(when=lambda engine, event: True)  # type: ignore[arg-type, misc]
+
+
+def test_what_an_argument_filter_may_be() -> None:
+    chosen = EventFilter(every=2)
+    assert EventFilter.given(None) is None
+    assert EventFilter.given(chosen) is chosen
+    assert EventFilter.given({"every": 2}) == chosen
+    for wrong, message in (
+        (3, "filter must be an EventFilter, or a dict of every, .*, got 3"),
+        ({"evry": 2}, "filter must have no keys but every, .*, got 'evry'"),
+        ({"every": 0}, "every must be at least 1, got 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            EventFilter.given(wrong)
