@@ -3,8 +3,6 @@
 import dataclasses
 import inspect
 import logging
-import os
-import tempfile
 from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any, final
@@ -13,6 +11,8 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
+
+from lightning_kit.callbacks.writable import path_of, place
 
 log = logging.getLogger(__name__)
 
@@ -26,20 +26,25 @@ class BatchDump:
     ``rank`` and ``what`` was found.
 
     Args:
-        folder: Where; it is made with the first file.
+        folder: Where; it is made with the first file. A relative one is, once ``setup`` was called,
+            below the trainer's ``default_root_dir``, in a run of the kit the run's directory.
         max_files: Files of this process, at least 1.
 
     Raises:
-        ValueError: If ``folder`` cannot be written to, or ``max_files`` is below 1.
+        ValueError: If ``folder`` cannot be written to, or ``max_files`` is below 1; in ``setup``
+            for a relative ``folder``.
     """
 
     def __init__(self, folder: str, max_files: int) -> None:
         if max_files < 1:
             raise ValueError(f"max_dumps must be at least 1 file, got {max_files}")
-        if (reason := _why_unwritable(Path(folder))) is not None:
-            raise ValueError(f"dump_dir must be a folder that can be written to: {reason}")
-        self.folder = Path(folder).absolute()
+        self.given = path_of("dump_dir", folder, needs_local=True)
+        self.folder = Path(self.given)
         self.left = max_files
+
+    def setup(self, trainer: pl.Trainer) -> None:
+        """Find the folder below the trainer's; call it on all ranks."""
+        self.folder = Path(place(trainer, "dump_dir", self.given, needs_local=True))
 
     def write(
         self, trainer: pl.Trainer, module: pl.LightningModule, batch: Any, batch_idx: int, what: str
@@ -107,14 +112,3 @@ def plain(value: Any) -> Any:
             field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
         }
     return repr(value)
-
-
-def _why_unwritable(folder: Path) -> str | None:
-    there = next(each for each in (folder, *folder.absolute().parents) if os.path.lexists(each))
-    if not there.is_dir():
-        return f"got {folder}, and {there} is no folder"
-    try:
-        tempfile.TemporaryFile(dir=there).close()
-    except OSError as error:
-        return f"got {folder}, and {there}: {error.strerror}"
-    return None

@@ -14,6 +14,7 @@ from lightning_kit.callbacks.event_counts import EventCounts
 from lightning_kit.callbacks.events import Events
 from lightning_kit.callbacks.last_outputs import note_outputs
 from lightning_kit.callbacks.step_watch import watch_steps
+from lightning_kit.callbacks.writable import Writes
 from lightning_kit.compat import callbacks_of, refuse_twin, watch_fetches
 
 FETCHES = (Events.GET_BATCH_STARTED, Events.GET_BATCH_COMPLETED)
@@ -45,6 +46,9 @@ class EventListener(pl.Callback, ABC):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         refuse_twin(trainer, self)
+        for action in self.actions() if stage == "fit" else ():
+            if isinstance(action, Writes):
+                action.find_place(trainer)
 
     @final
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

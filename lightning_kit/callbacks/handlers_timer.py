@@ -9,6 +9,7 @@ from rich.console import Console
 
 from lightning_kit.callbacks.timed_hooks import TimedHooks
 from lightning_kit.callbacks.times_table import Times, rows, show, write_csv
+from lightning_kit.callbacks.writable import path_of, place
 from lightning_kit.compat import callbacks_of, refuse_twin
 from lightning_kit.meters import EventFilter
 
@@ -25,14 +26,15 @@ class HandlersTimer(pl.Callback):
     Args:
         path: A CSV file to write at the end: ``callback``, ``hook``, ``count``, and in seconds
             ``total_s``, ``mean_s``, ``min_s``, ``max_s`` and the sample ``std_s``; ``min_at`` and
-            ``max_at`` are the number of the call, from 1. None: no file.
+            ``max_at`` are the number of the call, from 1. A relative one is below the trainer's
+            ``default_root_dir``, in a run of the kit the run's directory. None: no file.
         table: Whether to print a table at the end.
         filter: Iterations, counted from 1, after which the file is written as well; by default
             none.
 
     Raises:
-        ValueError: If ``filter`` is given without ``path``; when the fit starts, if there are two
-            timers.
+        ValueError: If ``filter`` is given without ``path``, or ``path`` cannot be written (a
+            relative one: when the fit starts); when the fit starts, if there are two timers.
     """
 
     def __init__(
@@ -44,11 +46,12 @@ class HandlersTimer(pl.Callback):
     ) -> None:
         if filter is not None and path is None:
             raise ValueError("filter has no effect without path: give a path, or leave it out")
-        self.path = None if path is None else Path(path)
+        self.path = None if path is None else path_of("path", path, is_file=True, needs_local=True)
         self.table = table
         self.filter = filter
         self._times: Times = {}
         self._timed: TimedHooks | None = None
+        self._file: Path | None = None
         self._began_s = 0.0
 
     def results(self) -> list[dict[str, Any]]:
@@ -66,6 +69,8 @@ class HandlersTimer(pl.Callback):
         timers = sum(isinstance(each, HandlersTimer) for each in callbacks)
         if timers > 1:
             raise ValueError(f"one HandlersTimer is enough, got {timers}: leave the others out")
+        if self.path is not None:
+            self._file = Path(place(trainer, "path", self.path, is_file=True, needs_local=True))
         self._began_s = time.perf_counter()
         self._timed = TimedHooks(each for each in callbacks if each is not self)
         self._times = self._timed.times
@@ -99,5 +104,5 @@ class HandlersTimer(pl.Callback):
             show(self._times, time.perf_counter() - self._began_s, Console())
 
     def _write(self, trainer: pl.Trainer) -> None:
-        if self.path is not None and trainer.is_global_zero:
-            write_csv(self._times, self.path)
+        if self._file is not None and trainer.is_global_zero:
+            write_csv(self._times, self._file)

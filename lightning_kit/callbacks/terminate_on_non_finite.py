@@ -14,6 +14,7 @@ from lightning_kit.callbacks.buffer_snapshot import BufferSnapshot
 from lightning_kit.callbacks.finite_gradients import drop_gradients, finite_gradients, poison_if
 from lightning_kit.compat import refuse_twin
 from lightning_kit.meters import EventFilter, all_finite
+from lightning_kit.meters.arguments import check_whole
 from lightning_kit.runs.run_events import RunEvents
 from lightning_kit.runs.stopping import stop
 
@@ -52,7 +53,8 @@ class TerminateOnNonFinite(pl.Callback):
             as ``monitor/nonfinite/steps_skipped_count`` and go on.
         max_skips: With ``skip_step``, skips in the whole run after which one more stops it, at
             least 0; None: no limit.
-        dump_dir: Folder for the offending batches; see
+        dump_dir: Folder for the offending batches; a relative one is below the trainer's
+            ``default_root_dir``, in a run of the kit the run's directory; see
             :class:`lightning_kit.callbacks.batch_dump.BatchDump` and, to run one again,
             :func:`lightning_kit.callbacks.batch_dump.replay`. Where gradients alone tell, each rank
             keeps the batch of its step.
@@ -86,11 +88,13 @@ class TerminateOnNonFinite(pl.Callback):
         max_dumps: int | None = None,
         filter: EventFilter | None = None,
     ) -> None:
+        if check is not None and not isinstance(check, list | tuple):
+            raise ValueError(f"check must name some of {get_args(Check)} in a list, got {check!r}")
         self.check: list[Check] = ["loss", "grads"] if check is None else list(check)
         _refuse(self.check, action, max_skips, dump_dir, max_dumps)
         self.action = action
         self.max_skips = max_skips
-        self.filter = filter or EventFilter()
+        self.filter = EventFilter.given(filter) or EventFilter()
         self.dump = None if dump_dir is None else BatchDump(dump_dir, max_dumps or MAX_DUMPS)
         self.num_skips = 0
         self._forget()
@@ -102,6 +106,8 @@ class TerminateOnNonFinite(pl.Callback):
                 "TerminateOnNonFinite cannot keep DeepSpeed's engine from stepping: leave it out, "
                 "and use DeepSpeed's own overflow check (fp16)"
             )
+        if self.dump is not None and stage == "fit":
+            self.dump.setup(trainer)
         self._events = RunEvents.of(trainer)
         self._forget()
 
@@ -257,12 +263,15 @@ def _refuse(
             f"action 'skip_step' cannot skip a step for {sorted(late)}, which is looked at after "
             "it: check loss and grads, or stop or raise instead"
         )
-    if max_skips is not None and (action != "skip_step" or max_skips < 0):
+    for name, count, least in (("max_skips", max_skips, 0), ("max_dumps", max_dumps, 1)):
+        if count is not None:
+            check_whole(name, count, at_least=least)
+    if max_skips is not None and action != "skip_step":
         raise ValueError(
             f"max_skips must be at least 0 steps, beside action 'skip_step', got {max_skips} and "
             f"{action!r}"
         )
-    if max_dumps is not None and (dump_dir is None or max_dumps < 1):
+    if max_dumps is not None and dump_dir is None:
         raise ValueError(
             f"max_dumps must be at least 1 file, beside dump_dir, got {max_dumps} and {dump_dir}"
         )

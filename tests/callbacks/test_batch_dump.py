@@ -72,5 +72,7 @@ def test_bad_arguments(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="dump_dir must be a folder .*file is no folder"):
         BatchDump(str(tmp_path / "file" / "below"), 1)
+    with pytest.raises(ValueError, match="dump_dir must be the path of a folder, got ''"):
+        BatchDump("", 1)
     with pytest.raises(ValueError, match="max_dumps must be at least 1 file, got 0"):
         BatchDump(str(tmp_path), 0)

@@ -106,5 +106,15 @@ def test_the_file_is_there_while_it_runs(tmp_path: Path) -> None:
 def test_what_is_refused() -> None:
     with pytest.raises(ValueError, match="filter has no effect without path"):
         HandlersTimer(filter=EventFilter(every=3))
+    with pytest.raises(ValueError, match="path must be a file .*got /proc/nope/t.csv: /proc"):
+        HandlersTimer("/proc/nope/t.csv")
+    with pytest.raises(ValueError, match="path must be a file .*got /proc/nope/t.csv: /proc"):
+        fit(HandlersTimer("t.csv"), default_root_dir="/proc/nope")
     with pytest.raises(ValueError, match="one HandlersTimer is enough, got 2"):
         fit(HandlersTimer(), HandlersTimer())
+
+
+def test_a_relative_file_is_below_the_trainers_root(tmp_path: Path) -> None:
+    fit(HandlersTimer("times/t.csv", table=False), max_epochs=1, default_root_dir=tmp_path / "root")
+    assert (tmp_path / "root" / "times" / "t.csv").is_file()
+    assert not Path("times").exists()

@@ -231,7 +231,6 @@ PROGRAM = """
 import pytorch_lightning as pl, torch
 from origin.stock import QUIET
 from programs.poisoned import Normed, PoisonedData
-from pathlib import Path
 from pytorch_lightning.strategies import DDPStrategy
 from lightning_kit.callbacks.terminate_on_non_finite import TerminateOnNonFinite
 from lightning_kit.meters import all_finite
@@ -263,7 +262,7 @@ def run(how="input", bad=True, check=None, accumulate=1, **options):
         "stop": stop_reason(trainer), "steps": trainer.fit_loop.total_batch_idx + 1,
         "skips": guard.num_skips, "finite": all_finite(dict(module.state_dict())),
         "weights": module.net[0].weight.tolist(), "decisions": Counting.count,
-        "dumps": len(list(Path(f"dumps-{how}-{check}-{accumulate}").glob("*"))),
+        "dumps": len(list(guard.dump.folder.glob(f"*-rank{rank}.pt"))),
     }
 
 tell(
@@ -296,3 +295,10 @@ def test_two_ranks_of_which_one_sees_the_nan(tmp_path: Path) -> None:
         "outputs not finite at iteration 3",
         3,
     )
+
+
+def test_relative_dumps_are_below_the_trainers_root(tmp_path: Path) -> None:
+    guard = TerminateOnNonFinite(action="skip_step", dump_dir="dumps")
+    fit(guard, 3, default_root_dir=tmp_path / "root")
+    assert list((tmp_path / "root" / "dumps").iterdir())
+    assert not Path("dumps").exists()

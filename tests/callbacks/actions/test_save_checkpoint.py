@@ -1,6 +1,7 @@
 """A checkpoint under a name of its own, whole or not at all."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytorch_lightning as pl
@@ -60,7 +61,22 @@ def test_a_failed_write_leaves_what_was_there(
     assert [p.read_text() for p in tmp_path.iterdir()] == ["before"]
 
 
-@pytest.mark.parametrize("path", ["", "{step}.ckpt", "{}.ckpt", "{epoch", "{epoch:zz}"])
-def test_bad_names(path: str) -> None:
+def test_an_unwritable_folder_is_refused_when_built_or_before_the_fit(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="path must be a file .*got /proc/nope/1.ckpt: /proc"):
+        SaveCheckpoint("/proc/nope/{epoch}.ckpt")
+    (tmp_path / "file").write_text("")
+    trainer = pl.Trainer(
+        **QUIET,
+        max_epochs=1,
+        default_root_dir=tmp_path,
+        callbacks=[OnEvent(SaveCheckpoint("file/{epoch}.ckpt"), "completed")],
+    )
+    with pytest.raises(ValueError, match="path must be a file .*file is no folder; name another"):
+        trainer.fit(Traced(), loader(), loader())
+    assert trainer.global_step == 0
+
+
+@pytest.mark.parametrize("path", [3, None, "", "{step}.ckpt", "{}.ckpt", "{epoch", "{epoch:zz}"])
+def test_bad_names(path: Any) -> None:
     with pytest.raises(ValueError, match=r"path must be a name, with \{epoch\}"):
         SaveCheckpoint(path)
