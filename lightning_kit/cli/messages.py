@@ -4,6 +4,7 @@ import re
 
 from lightning_kit.cli.classes import EXTRAS, arguments, by_import_path
 from lightning_kit.cli.errors import InputError, did_you_mean
+from lightning_kit.cli.import_paths import misnamed
 from lightning_kit.cli.parser_text import Fault, innermost
 
 # What jsonargparse says of each member of a Union that it tried.
@@ -18,8 +19,9 @@ def of_parser(error: BaseException) -> str:
     """
     fault = innermost(str(error))
     where = fault.where
-    if fault.cls:
-        where = f"{where} ({fault.cls.rpartition('.')[2]})".lstrip()
+    cls = fault.cls.rpartition(".")[2]
+    if cls and cls not in where.split("."):
+        where = f"{where} ({cls})".lstrip()
     return f"{where}: {_told(fault, error)}" if where else _told(fault, error)
 
 
@@ -31,6 +33,8 @@ def _told(fault: Fault, error: BaseException) -> str:
         return _must_be([found[-1][0]], found[-1][1])
     if found := re.findall(r"Option '([^']+)' is not accepted", text):
         return f"takes no {found[-1]!r}{_nearest_argument(found[-1], fault.cls)}"
+    if wrong := misnamed(text, fault.where.rpartition(".")[2]):
+        return wrong
     for item in re.findall(r"^ *- ([^\n]+)", text, flags=re.MULTILINE):
         if not item.startswith(NOISE):
             return with_extra(item, error)

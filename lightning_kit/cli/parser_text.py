@@ -14,7 +14,7 @@ class Fault:
     """One error.
 
     Args:
-        where: The dotted key.
+        where: The dotted key, ``callbacks.CLASS`` for a callback's place in the list.
         cls: Import path of the class whose argument it is, empty for none.
         text: What is said about it.
     """
@@ -45,12 +45,21 @@ def innermost(text: str) -> Fault:
         above += [(indent, key, "") for key in keys] + [(indent, "", cls) for cls in classes]
         if len(above) > len(deepest):
             deepest, begin = list(above), number
-    where = ".".join(key for _, key, _ in deepest if key).removeprefix("fit.")
+    where = _address(deepest)
     classes = [cls for _, _, cls in deepest if cls]
     told = "\n".join([_after(lines[begin]), *_below(lines, begin)] if deepest else lines)
     if later := LATER.search(told):
         classes, told = [*classes, later[1]], LATER.sub("", told)
     return Fault(where, classes[-1] if classes else "", told)
+
+
+def _address(found: list[tuple[int, str, str]]) -> str:
+    """Join the keys; of the list of callbacks, the class says which one is meant."""
+    keys = [key for _, key, _ in found if key]
+    if keys[:1] in (["trainer.callbacks"], ["fit.trainer.callbacks"]) and found[1:2]:
+        cls = found[1][2].rpartition(".")[2]
+        keys = ["callbacks", cls, *keys[1:]] if cls else keys
+    return ".".join(keys).removeprefix("fit.")
 
 
 def _after(line: str) -> str:

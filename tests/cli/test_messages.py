@@ -1,6 +1,9 @@
 """What libraries say in many lines is said in one."""
 
+from typing import Any
+
 import pytest
+from conftest import Run
 
 from lightning_kit.cli.messages import first_line, never_logged, of_parser, with_extra
 
@@ -74,21 +77,60 @@ TWICE = """Parser key "model":
         (LATER, "model.optimizer.lr (Adam): must be float or Tensor, got 'abc'"),
         (
             LIST,
-            "trainer.callbacks.logging_interval (Monitor): must be one of 'step', 'epoch' or null, "
-            "got 'epoc': did you mean epoch?",
+            "callbacks.Monitor.logging_interval: must be one of 'step', 'epoch' or null, got "
+            "'epoc': did you mean epoch?",
         ),
         (
             TWICE,
             "model.model (Linear): takes no 'in_featurs': did you mean in_features?",
         ),
         (UNION, "trainer.max_epochs: must be int or null, got 'abc'"),
-        (REQUIRED, "trainer.callbacks (EarlyStopping): needs monitor"),
+        (REQUIRED, "callbacks.EarlyStopping: needs monitor"),
         (NESTED, "model.hidden (M): must be int, got 'x'"),
         ("unrecognized arguments: --x", "unrecognized arguments: --x"),
     ],
 )
 def test_the_parsers_errors(text: str, line: str) -> None:
     assert of_parser(ValueError(text)) == line
+
+
+ON_EVENT = "--callbacks.OnEvent={event: started, action: "
+
+
+@pytest.mark.parametrize(
+    ("flag", "line"),
+    [
+        (ON_EVENT + "builtins.pint}", "OnEvent.action: builtins.pint: builtins has no 'pint': did"),
+        (ON_EVENT + "mine.f}", "OnEvent.action: mine.f: cannot be imported: no module 'mine' here"),
+        (ON_EVENT + "EmptyCach}", "OnEvent.action: EmptyCach: no such action: did you mean Empty"),
+        (
+            ON_EVENT + "3}",
+            "OnEvent.action: must be the import path of a function or class, got '3'",
+        ),
+        (
+            ON_EVENT + "{class_path: SetAttribute, init_args: {target: [3], value: 1}}}",
+            "OnEvent.action.target (SetAttribute): must be str, got '[3]'",
+        ),
+        (
+            "--callbacks.ParamScheduler={target: optimizer.lr, schedule: Linea}",
+            "ParamScheduler.schedule: Linea: no such schedule: did you mean Linear?",
+        ),
+        (
+            "--callbacks.EMA={filter: {when: builtins.pint}}",
+            "EMA.filter.when (EventFilter): builtins.pint: builtins has no 'pint': did you mean",
+        ),
+        (
+            "--callbacks.LearningRateFinder={class_path: lightning_kit.callbacks."
+            "LearningRateFinder, preset: ignit}",
+            "LearningRateFinder.preset: must be one of 'ignite' or null, got 'ignit': did you",
+        ),
+    ],
+)
+def test_an_argument_of_a_callback(
+    kit: Run, recipe: str, capsys: Any, flag: str, line: str
+) -> None:
+    assert kit("check", "-c", recipe, flag) == 2
+    assert f"problem: callbacks.{line}" in capsys.readouterr().err
 
 
 def test_the_first_line_or_the_class() -> None:

@@ -16,7 +16,7 @@ TWO = """Parser key "trainer.callbacks":
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        (TWO, Fault("trainer.callbacks.x", "a.A", "Expected a <class 'int'>. Got value: y")),
+        (TWO, Fault("callbacks.A.x", "a.A", "Expected a <class 'int'>. Got value: y")),
         ("no key at all", Fault("", "", "no key at all")),
         ('Parser key "fit.seed": too odd', Fault("seed", "", "too odd")),
         (
