@@ -102,7 +102,7 @@ class EMA(WeightAveraging):
         )
         self.buffers: Buffers = options["buffers"]
         self.init: Init = options["init"]
-        self.filter = filter
+        self.filter = EventFilter.given(filter)
         self.update_on: UpdateOn = options["update_on"]
         self.validate_with: Which = options["validate_with"]
         self.save: Which = options["save"]
@@ -150,6 +150,8 @@ class EMA(WeightAveraging):
         batch: Any,
         batch_idx: int,
     ) -> None:
+        # A validation within the batch may have been skipped.
+        self._swap_back(pl_module)
         iteration = trainer.fit_loop.total_batch_idx + 1
         if self.filter is not None and not self.filter.matches(iteration):
             return
@@ -159,14 +161,15 @@ class EMA(WeightAveraging):
         self._latest_update_step = trainer.global_step
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self.validate_with == "ema":
+        if self.validate_with == "ema" and not self._is_swapped:
             super().on_validation_epoch_start(trainer, pl_module)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self._is_swapped:
-            super().on_validation_epoch_end(trainer, pl_module)
+        self._swap_back(pl_module)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Where an exception in a validation ends the fit, this hook alone hears of it.
+        self._swap_back(pl_module)
         if self.final == "ema":
             # Not a copy: a checkpoint saved from here on still holds both.
             self._swap_models(pl_module)
@@ -174,8 +177,7 @@ class EMA(WeightAveraging):
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
-        if self._is_swapped:
-            self._swap_models(pl_module)
+        self._swap_back(pl_module)
         # Checkpoint callbacks come after all others; `teardown` does not come at all.
         if any(getattr(each, "save_on_exception", False) for each in callbacks_of(trainer)):
             self._saved_weights.give_back_after_next()
@@ -247,6 +249,11 @@ class EMA(WeightAveraging):
     def _swap_models(self, pl_module: pl.LightningModule) -> None:
         super()._swap_models(pl_module)
         self._is_swapped = not self._is_swapped
+
+    def _swap_back(self, pl_module: pl.LightningModule) -> None:
+        """Give the module its raw weights, where it has the averaged ones."""
+        if self._is_swapped:
+            self._swap_models(pl_module)
 
     def _replace(self, checkpoint: dict[str, Any]) -> None:
         """Put the weights that ``save`` names into a weights-only checkpoint."""

@@ -13,7 +13,10 @@ from pytorch_lightning.callbacks import EMAWeightAveraging, ModelCheckpoint, Wei
 from torch import Tensor
 
 from lightning_kit.callbacks.ema import EMA
+from lightning_kit.callbacks.exception_policy import ExceptionPolicy
+from lightning_kit.callbacks.exception_rule import Rule
 from lightning_kit.callbacks.model_checkpoint import ModelCheckpoint as KitCheckpoint
+from lightning_kit.compat import validate_now
 from lightning_kit.meters import EventFilter
 
 State = dict[str, Tensor]
@@ -250,6 +253,51 @@ def test_an_exception_in_validation_leaves_the_weights_of_training(
         same(dict(saved["state_dict"]), record.averaged[-1])
         if "current_model_state" in saved:
             same(dict(saved["current_model_state"]), record.raw[-1])
+
+
+class Breaks(Buffered):
+    """Validation breaks off in the second epoch, in its second batch."""
+
+    error: type[BaseException] = RuntimeError
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        if self.trainer.current_epoch == 1 and batch_idx == 1:
+            raise self.error("cursed")
+        super().validation_step(batch, batch_idx)
+
+
+@pytest.mark.filterwarnings("ignore:Trying to infer the `batch_size`")
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("which", ["ema", "raw"])
+def test_an_exception_in_validation_that_ends_the_fit_leaves_what_final_says(
+    tmp_path: Path, which: Any, error: type[BaseException]
+) -> None:
+    module, policy = Breaks(), ExceptionPolicy([Rule("RuntimeError", "stop")], str(tmp_path))
+    module.error = error
+    record, _, trainer = fit(EMA(0.5, final=which), policy, module=module, max_epochs=4)
+    assert trainer.current_epoch == 1
+    same(copied(module), (record.averaged if which == "ema" else record.raw)[-1])
+
+
+@pytest.mark.filterwarnings("ignore:Trying to infer the `batch_size`")
+def test_training_goes_on_with_its_own_weights_after_a_validation_that_was_skipped() -> None:
+    class Within(Breaks):
+        def on_before_backward(self, loss: Tensor) -> None:
+            if self.trainer.fit_loop.total_batch_idx == 7:
+                validate_now(self.trainer)
+
+        def configure_optimizers(self) -> Any:
+            return torch.optim.SGD(self.parameters(), lr=0.0)
+
+    class Marks(pl.Callback):
+        def on_train_batch_start(self, trainer: Any, pl_module: Any, *args: Any) -> None:
+            pl_module.last.bias.data.fill_(trainer.fit_loop.total_batch_idx + 1)
+
+    policy = ExceptionPolicy([Rule("RuntimeError", "skip_batch")])
+    options: dict[str, Any] = {"check_val_every_n_epoch": 3, "update_on": "iteration"}
+    ema = EMA(0.5, update_on=options.pop("update_on"))
+    record, _, _ = fit(ema, policy, Marks(), module=Within(), **options)
+    assert [float(each["last.bias"][0]) for each in record.raw] == list(range(1, 11))
 
 
 class Asked(pl.Callback):
