@@ -42,3 +42,18 @@ def test_gradients_toggles_and_timers() -> None:
     trainer = pl.Trainer(**{**QUIET, "profiler": SimpleProfiler()}, max_epochs=1)
     trainer.fit(Toggled(), PlainData())
     assert trainer.fit_loop.total_batch_idx + 1 == 5
+
+
+class Told(pl.Callback):
+    gradients: list[Any] | None = None
+
+    def on_batch_abandoned(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.gradients = [each.grad for each in pl_module.parameters()]
+
+
+def test_callbacks_that_want_to_know_are_told_when_gradients_are_gone() -> None:
+    told = Told()
+    trainer = pl.Trainer(**QUIET, max_epochs=1, callbacks=[told, pl.Callback()])
+    trainer.fit(Toggled(), PlainData())
+    assert told.gradients
+    assert all(each is None for each in told.gradients)
