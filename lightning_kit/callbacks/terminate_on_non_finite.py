@@ -1,6 +1,7 @@
 """Keep NaN and infinity out of the weights, and end or go on without the batch."""
 
 import math
+from dataclasses import fields
 from typing import Any, Literal, final, get_args
 
 import pytorch_lightning as pl
@@ -30,14 +31,22 @@ class TerminateOnNonFinite(pl.Callback):
 
     The loss is looked at before backward, gradients before the optimizer's step. On a hit the step
     is taken without gradients, so that parameters and the optimizer's state stay as they are, and
-    the module's buffers (BatchNorm's, say) go back to where they were before the batch. What comes
+    the module's buffers (BatchNorm's, say) go back to where they were before the batch, at once: an
+    average that is taken at the batch's end does not see them. What comes
     back of a step, and the parameters after it, are looked at only when the batch is over.
 
     Under gradient accumulation a hit drops the whole window: its gradients, and what its forward
-    passes did to buffers. ``global_step`` and schedules go on as if the step had been taken. Under
-    fp16 gradients that are not finite are the scaler's business, which skips such steps itself, and
-    only the loss counts. Under manual optimization a hit is an optimizer's: it drops that
-    optimizer's step only.
+    passes did to buffers; with a ``filter`` a step is looked at if any batch of its window was. A
+    batch that :class:`lightning_kit.callbacks.exception_policy.ExceptionPolicy` skips takes along
+    what was found in its window. ``global_step`` and schedules go on as if the step had been taken.
+    Under fp16 gradients that are not finite are the scaler's business, which skips such steps
+    itself, and only the loss counts.
+
+    Under manual optimization a hit is an optimizer's: it drops that optimizer's step only, and
+    counts once a batch. A loss that is not finite makes the gradients NaN that come of it, and at
+    each step those of its optimizer tell, however many steps others took since. (A loss that is cut
+    off from every parameter is not seen, nor is the step of an optimizer that was got with
+    ``use_pl_optimizer=False``, of which Lightning tells no callback.)
 
     A checked batch costs one read of the device, and one more where ``outputs`` or ``params`` are
     checked. Ranks agree without a collective as long as all is well: a loss that is not finite
@@ -70,13 +79,15 @@ class TerminateOnNonFinite(pl.Callback):
     """
 
     _buffers: BufferSnapshot | None
-    _losses: list[Tensor]
-    _found: Check | None
-    _is_asked: bool
     _stepped: bool
-    # Of this batch, and of its accumulation window so far.
+    # Of this batch.
+    _is_asked: bool
+    _losses: list[Tensor]
     _loss_is_bad: bool
-    _loss_was_bad: bool
+    _found: Check | None
+    # Optimizers that may hold gradients of a batch that was asked, of a loss that was bad.
+    _asked: set[int]
+    _suspects: set[int]
 
     def __init__(
         self,
@@ -99,6 +110,15 @@ class TerminateOnNonFinite(pl.Callback):
         self.num_skips = 0
         self._forget()
 
+    @property
+    def state_key(self) -> str:
+        picked = {
+            field.name: getattr(value, "__qualname__", value)
+            for field in fields(self.filter)
+            if (value := getattr(self.filter, field.name)) is not None
+        }
+        return self._generate_state_key(check=sorted(self.check), filter=picked)
+
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         refuse_twin(trainer, self)
         if isinstance(trainer.strategy, DeepSpeedStrategy):
@@ -111,21 +131,36 @@ class TerminateOnNonFinite(pl.Callback):
         self._events = RunEvents.of(trainer)
         self._forget()
 
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._buffers = None
+
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         self._is_asked = self.filter.matches(trainer.fit_loop.total_batch_idx + 1)
-        if not self._is_asked:
-            return
-        if self._stepped or self._buffers is None:
-            self._buffers = BufferSnapshot(pl_module)
-            self._stepped = self._loss_was_bad = False
-        self._losses, self._found = [], None
+        self._losses, self._found, self._loss_is_bad = [], None, False
+        size = trainer.accumulate_grad_batches
+        is_automatic = pl_module.automatic_optimization
+        if self._stepped or self._buffers is None or (is_automatic and batch_idx % size == 0):
+            # A batch that comes later in the window may be asked.
+            needs_copy = self._is_asked or not is_automatic or size > 1
+            self._buffers = BufferSnapshot(pl_module) if needs_copy else None
+            self._stepped = False
+
+    def on_before_zero_grad(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
+    ) -> None:
+        # Lightning calls it under automatic optimization, when a window begins.
+        self._asked.discard(id(optimizer))
+        self._suspects.discard(id(optimizer))
 
     def on_before_backward(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
     ) -> None:
-        if self._is_asked and "loss" in self.check:
+        if not self._is_asked:
+            return
+        self._asked.update(map(id, trainer.optimizers))
+        if "loss" in self.check:
             is_finite = torch.isfinite(loss.detach()).all()
             self._losses.append(is_finite)
             poison_if(is_finite, loss)
@@ -134,13 +169,23 @@ class TerminateOnNonFinite(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
     ) -> None:
         self._stepped = True
-        if not self._is_asked or not {"loss", "grads"} & set(self.check):
+        is_asked = self._is_asked or id(optimizer) in self._asked
+        self._asked.discard(id(optimizer))
+        if not is_asked or not {"loss", "grads"} & set(self.check):
             return
         parameters: list[nn.Parameter] = [
             each for group in optimizer.param_groups for each in group["params"]
         ]
-        gradients_good = self._read(finite_gradients(parameters))
-        if (found := self._agree(trainer, gradients_good)) is None:
+        gradients_good = self._read(trainer, finite_gradients(parameters))
+        is_suspect = id(optimizer) in self._suspects
+        self._suspects.discard(id(optimizer))
+        if not pl_module.automatic_optimization:
+            # The bad loss may have been another optimizer's.
+            is_suspect = is_suspect and not gradients_good
+        found = self._agree(trainer, gradients_good, is_suspect)
+        if found is not None or self._loss_is_bad:
+            self._restore(pl_module)
+        if found is None:
             return
         self._found = found
         # A fused optimizer hands its unread gradients to the scaler, which skips the step itself
@@ -156,21 +201,27 @@ class TerminateOnNonFinite(pl.Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        if not self._is_asked:
+        if not self._is_asked and self._found is None:
             return
-        assert self._buffers is not None
-        if self._losses:
-            self._read(None)
-        late = self._look_late(trainer, pl_module, outputs)
+        self._read(trainer, None)
+        late = self._look_late(trainer, pl_module, outputs) if self._is_asked else None
         what = self._found or late
         if what is not None or self._loss_is_bad:
-            self._buffers.restore(pl_module)
+            self._restore(pl_module)
         mine = self._loss_is_bad or what in ("grads", "outputs", "params")
-        if mine and self.dump is not None:
+        if mine and self.dump is not None and not trainer.fast_dev_run:  # type: ignore[attr-defined]
             self.dump.write(trainer, pl_module, batch, batch_idx, what or "loss")
-        self._loss_is_bad, self._losses, self._found = False, [], None
         if what is not None:
             self._act(trainer, pl_module, what)
+
+    def on_batch_abandoned(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Forget a window whose gradients were dropped; what its bad losses did to buffers too."""
+        self._read(trainer, None)
+        if self._loss_is_bad:
+            self._restore(pl_module)
+        self._buffers = None
+        self._asked.clear()
+        self._suspects.clear()
 
     def state_dict(self) -> dict[str, Any]:
         return {"num_skips": self.num_skips}
@@ -180,10 +231,14 @@ class TerminateOnNonFinite(pl.Callback):
 
     def _forget(self) -> None:
         self._buffers, self._losses, self._found = None, [], None
-        self._is_asked = self._stepped = False
-        self._loss_is_bad = self._loss_was_bad = False
+        self._is_asked = self._stepped = self._loss_is_bad = False
+        self._asked, self._suspects = set(), set()
 
-    def _read(self, gradients_good: Tensor | None) -> bool:
+    def _restore(self, pl_module: pl.LightningModule) -> None:
+        if self._buffers is not None:
+            self._buffers.restore(pl_module)
+
+    def _read(self, trainer: pl.Trainer, gradients_good: Tensor | None) -> bool:
         """Read the flags from the device at once; return whether the gradients are finite."""
         flags = [*self._losses, *([] if gradients_good is None else [gradients_good])]
         self._losses = []
@@ -192,13 +247,14 @@ class TerminateOnNonFinite(pl.Callback):
         values = torch.stack([flag.to(flags[0].device) for flag in flags]).tolist()
         good = bool(values.pop()) if gradients_good is not None else True
         if not all(values):
-            self._loss_is_bad = self._loss_was_bad = True
+            self._loss_is_bad = True
+            self._suspects.update(map(id, trainer.optimizers))
         return good
 
-    def _agree(self, trainer: pl.Trainer, gradients_good: bool) -> Check | None:
+    def _agree(self, trainer: pl.Trainer, gradients_good: bool, loss_was_bad: bool) -> Check | None:
         """Return what all ranks found, the same on each."""
         counts = "grads" in self.check and _scaler(trainer) is None
-        strategy, loss_was_bad = trainer.strategy, self._loss_was_bad
+        strategy = trainer.strategy
         if trainer.world_size > 1:
             if _is_sharded(trainer):
                 is_bad = loss_was_bad or not gradients_good
@@ -263,9 +319,10 @@ def _refuse(
             f"action 'skip_step' cannot skip a step for {sorted(late)}, which is looked at after "
             "it: check loss and grads, or stop or raise instead"
         )
-    for name, count, least in (("max_skips", max_skips, 0), ("max_dumps", max_dumps, 1)):
-        if count is not None:
-            check_whole(name, count, at_least=least)
+    if max_skips is not None:
+        check_whole("max_skips", max_skips, at_least=0, unit="steps")
+    if max_dumps is not None:
+        check_whole("max_dumps", max_dumps, at_least=1, unit="file")
     if max_skips is not None and action != "skip_step":
         raise ValueError(
             f"max_skips must be at least 0 steps, beside action 'skip_step', got {max_skips} and "

@@ -1,6 +1,7 @@
 """NaN and infinity do not reach weights, buffers or optimizer; the fit stops, raises or goes on."""
 
 import copy
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from programs.ranks import two_ranks
 from pytorch_lightning.plugins import MixedPrecision
 
 from lightning_kit.callbacks.batch_dump import replay
+from lightning_kit.callbacks.ema import EMA
+from lightning_kit.callbacks.exception_policy import ExceptionPolicy
+from lightning_kit.callbacks.exception_rule import Rule
 from lightning_kit.callbacks.terminate_on_non_finite import KEY, TerminateOnNonFinite
 from lightning_kit.meters import EventFilter, all_finite
 from lightning_kit.runs.stopping import stop_reason
@@ -152,6 +156,143 @@ def test_a_bad_batch_drops_its_accumulation_window(bad: int, how: str) -> None:
     assert (callback.num_skips, trainer.global_step) == (1, 3)
 
 
+@pytest.mark.parametrize(("check", "bad"), [(["loss"], 3), (["grads"], 3), (["grads"], 4)])
+def test_a_step_is_looked_at_if_any_batch_of_its_window_was_asked(check: Any, bad: int) -> None:
+    # Asked are 1, 3 and 5; steps are at 2, 4 and 6.
+    callback = TerminateOnNonFinite(check, filter=EventFilter(every=2, after=0))
+    trainer, watch = fit(callback, bad, accumulate_grad_batches=2)
+    assert stop_reason(trainer) == f"{check[0]} not finite at iteration 4"
+    assert_same(watch.states[3], watch.states[1])
+    assert all_finite(watch.states[-1])
+
+
+def test_a_window_of_which_no_batch_was_asked_is_not_looked_at() -> None:
+    callback = TerminateOnNonFinite(filter=EventFilter(once=1))
+    trainer, _ = fit(callback, 3, accumulate_grad_batches=2)
+    assert stop_reason(trainer) is None
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_buffers_are_back_before_an_average_is_taken(is_first: bool, accumulate: int) -> None:
+    ema, watch = EMA(decay=0.5), Watch()
+    guard = TerminateOnNonFinite(action="skip_step")
+    callbacks: list[pl.Callback] = [guard, ema] if is_first else [ema, guard]
+    module = Normed()
+    trainer = pl.Trainer(
+        **QUIET, max_epochs=1, accumulate_grad_batches=accumulate, callbacks=[*callbacks, watch]
+    )
+    trainer.fit(module, PoisonedData(3).loader())
+    assert all_finite(dict(module.state_dict()))
+    assert all_finite(watch.states[-1])
+    assert guard.num_skips == 1
+
+
+class Breaking(Normed):
+    """Breaks off in the forward pass of some batches, and after the backward pass of others."""
+
+    def __init__(self, how: str, *, forward: int = 0, backward: int = 0) -> None:
+        super().__init__(how)
+        self.forward_at, self.backward_at = forward, backward
+
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        output = super().training_step(batch, batch_idx)
+        if batch_idx + 1 == self.forward_at:
+            raise RuntimeError("cursed")
+        return output
+
+    def on_after_backward(self) -> None:
+        if self.trainer.fit_loop.total_batch_idx + 1 == self.backward_at:
+            raise RuntimeError("cursed")
+
+
+@pytest.mark.parametrize("action", ["skip_step", "stop"])
+@pytest.mark.parametrize("how", ["input", "loss"])
+@pytest.mark.parametrize(
+    ("bad", "breaks", "accumulate"),
+    [
+        (3, {"forward": 4}, 2),
+        (3, {"backward": 3}, 1),
+        (3, {"backward": 3}, 2),
+        # The third batch of the window still takes its step.
+        (1, {"forward": 2}, 3),
+    ],
+)
+def test_a_batch_that_was_skipped_leaves_nothing_behind(
+    action: Any, how: str, bad: int, breaks: dict[str, int], accumulate: int
+) -> None:
+    callback, watch = TerminateOnNonFinite(action=action), Watch()
+    policy = ExceptionPolicy([Rule("RuntimeError", "skip_batch", max_times=1)])
+    trainer = pl.Trainer(
+        **QUIET, max_epochs=1, accumulate_grad_batches=accumulate,
+        callbacks=[callback, policy, watch],
+    )  # fmt: skip
+    trainer.fit(Breaking(how, **breaks), PoisonedData(bad).loader())
+    assert (stop_reason(trainer), callback.num_skips) == (None, 0)
+    assert all_finite(watch.states)
+    steps = [
+        not torch.equal(after[0]["net.0.weight"], before[0]["net.0.weight"])
+        for before, after in itertools.pairwise(watch.states)
+    ]
+    last = next(iter(breaks.values()))
+    # Windows after the skipped batch step as ever, at their last batch.
+    assert steps[last - 1 :] == [i % accumulate == 0 for i in range(last + 1, 7)]
+
+
+class Duel(Normed):
+    """Two optimizers under manual optimization; D's loss is NaN in batches ``bad`` (from 1).
+
+    G steps at every batch, D at every ``d_every``-th.
+    """
+
+    def __init__(self, *bad: int, d_every: int = 1) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.judge = torch.nn.Linear(3, 1)
+        self.bad, self.d_every = bad, d_every
+        self.moved: list[str] = []
+
+    def training_step(self, batch: Any, batch_idx: int) -> None:
+        d, g = self.optimizers()  # type: ignore[attr-defined]
+        number = batch_idx + 1
+        weights: Any = (self.judge.weight, self.net[0].weight)
+        before = [weight.detach().clone() for weight in weights]
+        loss = self.judge(batch[0]).mean() * (torch.nan if number in self.bad else 1.0)
+        self.manual_backward(loss)
+        if number % self.d_every == 0:
+            d.step()
+            d.zero_grad()
+        loss = super().training_step(batch, batch_idx)["loss"]
+        g.zero_grad()
+        self.manual_backward(loss)
+        g.step()
+        moves = [not torch.equal(*pair) for pair in zip(before, weights, strict=True)]
+        self.moved.append("".join(name for name, moved in zip("DG", moves, strict=True) if moved))
+
+    def configure_optimizers(self) -> Any:
+        return [torch.optim.SGD(part.parameters(), lr=0.1) for part in (self.judge, self.net)]
+
+
+@pytest.mark.parametrize("check", [["loss"], ["grads"], None])
+def test_only_the_optimizer_whose_loss_was_bad_skips_its_step(check: Any) -> None:
+    callback = TerminateOnNonFinite(check, action="skip_step")
+    module = Duel(2)
+    fit(callback, module=module)
+    assert module.moved == ["DG", "G", "DG", "DG", "DG", "DG"]
+    assert callback.num_skips == 1
+
+
+@pytest.mark.parametrize("filter", [None, EventFilter(once=3)])
+@pytest.mark.parametrize("check", [["loss"], ["grads"], None])
+def test_a_step_of_another_optimizer_does_not_clear_a_bad_loss(check: Any, filter: Any) -> None:
+    callback = TerminateOnNonFinite(check, action="skip_step", filter=filter)
+    module = Duel(3, d_every=2)
+    _, watch = fit(callback, module=module)
+    assert module.moved == ["G", "DG", "G", "G", "G", "DG"]
+    assert callback.num_skips == 1
+    assert all_finite(watch.states)
+
+
 class TwoSteps(Normed):
     """Manual optimization, a step for each half of the batch."""
 
@@ -233,7 +374,7 @@ from origin.stock import QUIET
 from programs.poisoned import Normed, PoisonedData
 from pytorch_lightning.strategies import DDPStrategy
 from lightning_kit.callbacks.terminate_on_non_finite import TerminateOnNonFinite
-from lightning_kit.meters import all_finite
+from lightning_kit.meters import EventFilter, all_finite
 from lightning_kit.runs.stopping import stop_reason
 
 class Counting(DDPStrategy):
@@ -271,6 +412,7 @@ tell(
     loss=run("loss", check=["loss"]),
     skip=run("loss", accumulate=2, action="skip_step"),
     outputs=run("outputs", check=["outputs"]),
+    asked=run("loss", accumulate=2, filter=EventFilter(every=2, after=0)),
 )
 """
 
@@ -291,6 +433,11 @@ def test_two_ranks_of_which_one_sees_the_nan(tmp_path: Path) -> None:
     # The window of batches 3 and 4 is dropped on both.
     assert (first["skip"]["skips"], first["skip"]["steps"]) == (1, 6)
     assert second["skip"]["dumps"] == 1
+    # Batch 3 was asked, and its window's step is that of batch 4.
+    assert (first["asked"]["stop"], first["asked"]["decisions"]) == (
+        "loss not finite at iteration 4",
+        1,
+    )
     assert (first["outputs"]["stop"], first["outputs"]["steps"]) == (
         "outputs not finite at iteration 3",
         3,
@@ -302,3 +449,36 @@ def test_relative_dumps_are_below_the_trainers_root(tmp_path: Path) -> None:
     fit(guard, 3, default_root_dir=tmp_path / "root")
     assert list((tmp_path / "root" / "dumps").iterdir())
     assert not Path("dumps").exists()
+
+
+def test_a_fast_dev_run_writes_no_file(tmp_path: Path) -> None:
+    guard = TerminateOnNonFinite(action="skip_step", dump_dir=str(tmp_path / "dumps"))
+    fit(guard, 1, fast_dev_run=2)
+    assert guard.num_skips == 1
+    assert not (tmp_path / "dumps").exists()
+
+
+def test_two_that_look_at_different_things_keep_their_states(tmp_path: Path) -> None:
+    def build() -> list[TerminateOnNonFinite]:
+        return [
+            TerminateOnNonFinite(["loss"], action="skip_step"),
+            TerminateOnNonFinite(["grads"], action="skip_step"),
+            TerminateOnNonFinite(["loss"], action="skip_step", filter=EventFilter(after=3)),
+            TerminateOnNonFinite(["loss"], action="skip_step", filter=EventFilter(when=is_third)),
+        ]
+
+    first, second = build(), build()
+    for number, guard in enumerate(first):
+        guard.num_skips = number
+    trainer = pl.Trainer(**QUIET, max_epochs=1, callbacks=list[pl.Callback](first))
+    trainer.fit(Normed(), PoisonedData().loader())
+    trainer.save_checkpoint(tmp_path / "x.ckpt")
+    trainer = pl.Trainer(**QUIET, max_epochs=2, callbacks=list[pl.Callback](second))
+    trainer.fit(Normed(), PoisonedData().loader(), ckpt_path=tmp_path / "x.ckpt")
+    assert [guard.num_skips for guard in second] == [0, 1, 2, 3]
+    one, other = TerminateOnNonFinite(["loss", "grads"]), TerminateOnNonFinite(["grads", "loss"])
+    assert one.state_key == other.state_key
+
+
+def is_third(count: int) -> bool:
+    return count == 3
