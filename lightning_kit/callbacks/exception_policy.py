@@ -14,6 +14,7 @@ from torch import nn
 
 from lightning_kit.callbacks.exception_rule import Rule
 from lightning_kit.callbacks.failed_batch import abandon
+from lightning_kit.callbacks.writable import below_root, path_of, place
 from lightning_kit.compat import (
     after_interruption,
     callbacks_of,
@@ -49,29 +50,35 @@ class ExceptionPolicy(pl.Callback):
     Hooks at the batch's end see no outputs, and it counts as an iteration. An optimizer's step that
     broke off half-way cannot be undone. ``stop`` calls ``on_train_end`` at once, whatever
     ``min_epochs`` says, without another validation; with several ranks, of which one alone cannot
-    stop, it raises. ``checkpoint`` needs one process, or data parallel ones of whole weights.
+    stop, it raises. ``checkpoint`` needs one process, or data parallel ones of whole weights; where
+    nothing could be saved, the exception is raised with a note of it, whatever ``then`` says.
 
     Args:
         rules: In order of precedence, each of another class; there may be none.
-        dirpath: Where checkpoints go; by default ``checkpoints`` below the trainer's
-            ``default_root_dir``.
+        dirpath: Where checkpoints go; a relative one is below the trainer's ``default_root_dir``,
+            in a run of the kit the run's directory; by default ``checkpoints``.
 
     Raises:
-        ValueError: If two rules are for one class; in ``setup`` for ``skip_batch`` with several
-            ranks.
+        ValueError: If one is no ``Rule``, two are for one class, or ``dirpath`` cannot be written
+            to; in ``setup`` for ``skip_batch`` with several ranks, and for a relative ``dirpath``.
 
     Example:
         >>> policy = ExceptionPolicy([Rule("torch.OutOfMemoryError", "skip_batch", max_times=5)])
     """
 
     def __init__(self, rules: list[Rule], dirpath: str | None = None) -> None:
+        if not isinstance(rules, list | tuple) or not all(isinstance(each, Rule) for each in rules):
+            raise ValueError(
+                f'rules must be a list of Rule, as in [Rule("OSError", "stop")], got {rules!r}'
+            )
         self.rules = list(rules)
         classes = [rule.resolve() for rule in self.rules]
         for rule, found in zip(self.rules, classes, strict=True):
             if classes.count(found) > 1:
-                raise ValueError(f"rules must be for a class each, got two for {rule.exception}")
-        self.dirpath = dirpath
-        self.counts = {rule.exception: 0 for rule in self.rules}
+                raise ValueError(f"rules must be for a class each, got two for {rule.name}")
+        self.dirpath = None if dirpath is None else path_of("dirpath", dirpath, needs_local=True)
+        self.counts = {rule.name: 0 for rule in self.rules}
+        self._folder = Path(self.dirpath or "checkpoints")
         self._undo: list[Callable[[], None]] = []
         self._modes: dict[nn.Module, bool] = {}
         self._ctrl_c: Handler = None
@@ -88,6 +95,7 @@ class ExceptionPolicy(pl.Callback):
         self._give_back()
         if stage != "fit":
             return
+        self._find_folder(trainer)
         self._events = RunEvents.of(trainer)
         self._ctrl_c = signal.getsignal(signal.SIGINT)
         self._undo.append(after_interruption(trainer, lambda: self._tear_down(trainer, pl_module)))
@@ -180,7 +188,10 @@ class ExceptionPolicy(pl.Callback):
             return False
         self._tell(trainer, rule, error)
         if rule.action == "checkpoint":
-            self._save(trainer, f"exception-{trainer.fit_loop.total_batch_idx + 1}")
+            name = f"exception-{trainer.fit_loop.total_batch_idx + 1}"
+            if (why := self._save(trainer, name)) is not None:
+                error.add_note(f"raised, for there is no checkpoint of it: {why}")
+                return False
         if rule.ends and trainer.world_size > 1:
             error.add_note("raised in spite of its rule: one of several ranks cannot stop alone")
             return False
@@ -190,10 +201,10 @@ class ExceptionPolicy(pl.Callback):
         return next((rule for rule in self.rules if isinstance(error, rule.resolve())), None)
 
     def _may(self, rule: Rule, error: Exception) -> bool:
-        if self.counts[rule.exception] >= rule.max_times:
+        if self.counts[rule.name] >= rule.max_times:
             error.add_note(f"raised: {rule.action} was done {rule.max_times} times (max_times)")
             return False
-        self.counts[rule.exception] += 1
+        self.counts[rule.name] += 1
         return True
 
     def _tell(self, trainer: pl.Trainer, rule: Rule, error: Exception) -> None:
@@ -202,7 +213,7 @@ class ExceptionPolicy(pl.Callback):
         log.warning("%s at iteration %d: %s", rule.action, iteration, said, exc_info=error)
         self._events.append(
             "exception", action=rule.action, error=said, iteration=iteration,
-            epoch=trainer.current_epoch + 1, times=self.counts[rule.exception],
+            epoch=trainer.current_epoch + 1, times=self.counts[rule.name],
         )  # fmt: skip
 
     def _end(self, trainer: pl.Trainer, reason: str) -> None:
@@ -213,21 +224,30 @@ class ExceptionPolicy(pl.Callback):
             for module, mode in self._modes.items():
                 module.training = mode
 
-    def _save(self, trainer: pl.Trainer, name: str) -> None:
+    def _find_folder(self, trainer: pl.Trainer) -> None:
+        folder = self.dirpath or "checkpoints"
+        if self.dirpath is None and not any(rule.action == "checkpoint" for rule in self.rules):
+            # Ctrl-C may never come.
+            self._folder = Path(below_root(trainer, folder))
+        else:
+            self._folder = Path(place(trainer, "dirpath", folder, needs_local=True))
+
+    def _save(self, trainer: pl.Trainer, name: str) -> str | None:
+        """Save a checkpoint; return why there is none, None where there is."""
         if trainer.global_step == 0:
-            return
-        folder = Path(self.dirpath or Path(trainer.default_root_dir) / "checkpoints")
-        path, version = folder / f"{name}.ckpt", 1
-        while path.exists():
-            path, version = folder / f"{name}-v{version}.ckpt", version + 1
+            return "no step was taken yet"
+        path, version = self._folder / f"{name}.ckpt", 1
         try:
-            saved = save_rank_local(trainer, path)
+            while path.exists():
+                path, version = self._folder / f"{name}-v{version}.ckpt", version + 1
+            if save_rank_local(trainer, path):
+                return None
+            why = f"{type(trainer.strategy).__name__} deals out its weights"
         except Exception as error:
             # A full disk must not hide what is being handled.
-            log.warning("no checkpoint after the exception: %s", error)
-            return
-        if not saved:
-            log.warning("no checkpoint: %s deals out its weights", type(trainer.strategy).__name__)
+            why = f"{type(error).__name__}: {error}"
+        log.warning("no checkpoint after the exception: %s", why)
+        return why
 
     def _let_ctrl_c_kill(self) -> None:
         with contextlib.suppress(ValueError):  # not the main thread

@@ -15,7 +15,7 @@ class Rule:
     """One rule of an :class:`~lightning_kit.callbacks.exception_policy.ExceptionPolicy`.
 
     Args:
-        exception: The class, whose subclasses are meant as well: a builtin's name such as
+        exception: The class, whose subclasses are meant as well: itself, a builtin's name such as
             ``RuntimeError``, or an import path such as ``torch.OutOfMemoryError``.
         action: ``skip_batch``: go on with the next batch; ``checkpoint``: save one, and then what
             ``then`` says; ``stop``: end the fit as if it were done; ``raise``.
@@ -26,7 +26,7 @@ class Rule:
         ValueError: If there is no such class, or an argument is out of range.
     """
 
-    exception: str
+    exception: str | type[Exception]
     action: Action
     max_times: int = 3
     then: Then | None = None
@@ -46,7 +46,8 @@ class Rule:
 
     def resolve(self) -> type[Exception]:
         """Return the class that ``exception`` names."""
-        found = _found(self.exception)
+        given = self.exception
+        found = _found(given) if isinstance(given, str) else given
         if not isinstance(found, type) or not issubclass(found, Exception):
             raise ValueError(
                 "exception must name a class of exceptions, a builtin's or by import path such as "
@@ -55,12 +56,22 @@ class Rule:
         return found
 
     @property
+    def name(self) -> str:
+        """The class by name, for files and messages."""
+        if isinstance(self.exception, str):
+            return self.exception
+        module, name = self.exception.__module__, self.exception.__qualname__
+        return name if module == "builtins" else f"{module}.{name}"
+
+    @property
     def ends(self) -> bool:
         """Whether the fit ends as if it were done."""
         return self.action == "stop" or self.then == "stop"
 
 
 def _found(name: str) -> object:
+    if not all(part.isidentifier() for part in name.split(".")):
+        return None
     module_name, _, attribute = name.rpartition(".")
     if not module_name:
         return getattr(builtins, name, None)

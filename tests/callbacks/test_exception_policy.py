@@ -281,6 +281,78 @@ def test_an_unknown_class_is_wrong_input(
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("rules", [["RuntimeError"], "RuntimeError", Rule("OSError", "stop"), [{}]])
+def test_what_is_no_rule(rules: Any) -> None:
+    with pytest.raises(ValueError, match="rules must be a list of Rule"):
+        ExceptionPolicy(rules)
+
+
+def test_a_rule_by_class() -> None:
+    trainer, _ = fit(Raising(), Rule(MyError, "stop"))
+    assert stop_reason(trainer) == "MyError: the batch is cursed"
+
+
+def test_an_unwritable_folder_is_refused_before_the_fit() -> None:
+    rule = Rule(MINE, "checkpoint", then="stop")
+    with pytest.raises(ValueError, match="dirpath must be a folder .*got /proc/nope: /proc"):
+        ExceptionPolicy([rule], dirpath="/proc/nope")
+    module = Raising()
+    with pytest.raises(ValueError, match="dirpath must be a folder .*got /proc/nope/checkpoints"):
+        fit(module, rule, default_root_dir="/proc/nope")
+    assert module.trainer.global_step == 0
+    # Without a rule that saves, a run may have nowhere to save.
+    fit(Raising(at=()), Rule(MINE, "raise"), default_root_dir="/proc/nope")
+
+
+@pytest.mark.parametrize("dirpath", ["file/below", "../../../file/below"])
+def test_an_unwritable_folder_is_wrong_input(
+    dirpath: str, kit: Run, plain_recipe: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").write_text("")
+    # What is relative is below the directory of the run, runs/small/<stamp>.
+    absolute = str(Path(dirpath).absolute()) if dirpath == "file/below" else dirpath
+    rules = [{"exception": MINE, "action": "checkpoint", "then": "stop"}]
+    plain_recipe["trainer"]["callbacks"] = [
+        {
+            "class_path": "lightning_kit.callbacks.ExceptionPolicy",
+            "init_args": {"rules": rules, "dirpath": absolute},
+        }
+    ]
+    Path("small.yaml").write_text(yaml.safe_dump(plain_recipe))
+    assert kit("fit", "-c", "small.yaml") == 2
+    said = capsys.readouterr().err
+    assert "dirpath must be a folder that can be written to" in said
+    assert "Traceback" not in said
+
+
+def test_a_relative_folder_is_below_the_trainers_root(tmp_path: Path) -> None:
+    policy = ExceptionPolicy([Rule(MINE, "checkpoint", then="stop")], dirpath="saved")
+    trainer = pl.Trainer(
+        **QUIET, max_epochs=1, callbacks=[policy], default_root_dir=tmp_path / "root"
+    )
+    trainer.fit(Raising(), PlainData())
+    assert (tmp_path / "root" / "saved" / "exception-3.ckpt").is_file()
+
+
+@pytest.mark.parametrize("then", ["raise", "stop"])
+def test_what_could_not_be_saved_is_raised(then: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: Any) -> bool:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("lightning_kit.callbacks.exception_policy.save_rank_local", full)
+    with pytest.raises(MyError) as raised:
+        fit(Raising(), Rule(MINE, "checkpoint", then=then))
+    assert raised.value.__notes__ == [
+        "raised, for there is no checkpoint of it: OSError: no space left"
+    ]
+
+
+def test_before_the_first_step_there_is_nothing_to_save() -> None:
+    with pytest.raises(MyError) as raised:
+        fit(Raising(at=(1,)), Rule(MINE, "checkpoint", then="stop"))
+    assert "no step was taken yet" in raised.value.__notes__[0]
+
+
 def test_two_rules_for_one_class() -> None:
     with pytest.raises(ValueError, match="rules must be for a class each, got two for OSError"):
         ExceptionPolicy([Rule("OSError", "stop"), Rule("builtins.OSError", "raise")])

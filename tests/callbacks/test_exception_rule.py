@@ -15,10 +15,17 @@ from lightning_kit.callbacks.exception_rule import Rule
         ("RuntimeError", RuntimeError),
         ("torch.OutOfMemoryError", torch.OutOfMemoryError),
         ("programs.raising.MyError", MyError),
+        (MyError, MyError),
     ],
 )
-def test_it_finds_the_class(name: str, found: type[Exception]) -> None:
+def test_it_finds_the_class(name: Any, found: type[Exception]) -> None:
     assert Rule(name, "stop").resolve() is found
+
+
+def test_a_class_has_the_name_that_finds_it() -> None:
+    for given, name in ((MyError, "programs.raising.MyError"), (OSError, "OSError")):
+        rule = Rule(given, "stop")
+        assert rule.name == Rule(name, "stop").name == name
 
 
 @pytest.mark.parametrize(
@@ -28,6 +35,11 @@ def test_it_finds_the_class(name: str, found: type[Exception]) -> None:
         (("no.such.Error", "stop"), "exception must name .*'no.such.Error'"),
         (("torch.Tensor", "stop"), "exception must name"),
         (("KeyboardInterrupt", "stop"), "exception must name"),
+        (("..x", "stop"), "exception must name .*'..x'"),
+        ((".x", "stop"), "exception must name .*'.x'"),
+        (("", "stop"), "exception must name .*''"),
+        ((3, "stop"), "exception must name .*3"),
+        ((KeyboardInterrupt, "stop"), "exception must name .*KeyboardInterrupt"),
         (("ValueError", "ignore"), "action must be one of .*'ignore'"),
         (("ValueError", "stop", 0), "max_times must be at least 1, got 0"),
         (("ValueError", "checkpoint", 1, "go"), "then must be one of"),
