@@ -86,6 +86,36 @@ def save_rank_local(trainer: pl.Trainer, path: Path) -> bool:
     return True
 
 
+def mend_resume(trainer: pl.Trainer) -> None:
+    """Let a resumed fit count and start epochs as one that was not interrupted.
+
+    Call it in ``on_train_start``, as often as you like. Lightning 2.6.6 goes on counting behind a
+    batch that an exception broke off, though it trains it again; and a fit resumed from the last
+    batch of an epoch begins the next one without its ``on_train_epoch_start``.
+    """
+    fit_loop, loop = trainer.fit_loop, trainer.fit_loop.epoch_loop
+    needed = [(fit_loop, "restarted_mid_epoch"), (fit_loop, "reset_restart_stage")]
+    needed += [(loop, "restarting"), (loop, "_batches_that_stepped"), (loop, "_should_accumulate")]
+    missing = [name for owner, name in needed if not hasattr(owner, name)]
+    if missing:
+        log.warning("a resume is Lightning's own: its loops have no %s", ", ".join(missing))
+        return
+    epoch: Any = fit_loop.epoch_progress.current
+    if fit_loop.restarted_mid_epoch and epoch.ready == epoch.processed:
+        fit_loop.reset_restart_stage()
+    progress: Any = loop.batch_progress
+    if not loop.restarting or progress.current.processed >= progress.current.ready:
+        return
+    for stage in ("ready", "started", "processed"):
+        ahead = getattr(progress.current, stage) - progress.current.completed
+        for each in (progress.current, progress.total):
+            setattr(each, stage, getattr(each, stage) - ahead)
+    progress.is_last_batch = False
+    if not loop._should_accumulate():
+        # Lightning takes it that the batch before had not been counted when it was saved.
+        loop._batches_that_stepped -= 1
+
+
 def weights_to_save(trainer: pl.Trainer) -> dict[str, Any]:
     """Return the weights that a weights-only checkpoint would hold now; call it on all ranks."""
     dump = getattr(getattr(trainer, "_checkpoint_connector", None), "dump_checkpoint", None)
@@ -215,13 +245,16 @@ class EpochLoop:
         """
         epoch: Any = self.trainer.fit_loop.epoch_progress.current
         batch = self.loop.batch_progress.current
-        if epoch.ready == epoch.processed:
-            return "outside" if epoch.completed == epoch.processed else "over"
-        if batch.completed == batch.ready:
-            return "between"
-        if batch.started < batch.ready:
-            return "before"
-        return "inside" if batch.processed < batch.ready else "after"
+        # A batch at whose start the module ended the epoch was never started.
+        is_skipped = batch.started < batch.ready == batch.processed
+        if batch.completed < batch.ready and not is_skipped:
+            # First: under `max_steps` a resumed fit trains within an epoch that counts as over.
+            if batch.started < batch.ready:
+                return "before"
+            return "inside" if batch.processed < batch.ready else "after"
+        if epoch.completed < epoch.processed:
+            return "over"
+        return "outside" if epoch.ready == epoch.processed else "between"
 
     @property
     def is_last(self) -> bool:

@@ -8,7 +8,7 @@ from lightning_utilities.core.apply_func import apply_to_collection
 from torch import Tensor
 
 from lightning_kit.callbacks.step_loss import step_loss
-from lightning_kit.compat import refuse_twin
+from lightning_kit.compat import mend_resume, refuse_twin
 from lightning_kit.meters import EventFilter
 
 Stage = Literal["train", "validation"]
@@ -64,6 +64,9 @@ class EpochOutputs(pl.Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         refuse_twin(trainer, self)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        mend_resume(trainer)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self.stage == "train":

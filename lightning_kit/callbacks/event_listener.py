@@ -15,7 +15,7 @@ from lightning_kit.callbacks.events import Events
 from lightning_kit.callbacks.last_outputs import note_outputs
 from lightning_kit.callbacks.step_watch import watch_steps
 from lightning_kit.callbacks.writable import Writes
-from lightning_kit.compat import callbacks_of, refuse_twin, watch_fetches
+from lightning_kit.compat import callbacks_of, mend_resume, refuse_twin, watch_fetches
 
 FETCHES = (Events.GET_BATCH_STARTED, Events.GET_BATCH_COMPLETED)
 
@@ -52,6 +52,7 @@ class EventListener(pl.Callback, ABC):
 
     @final
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        mend_resume(trainer)
         restore(EventCounts.of(trainer).effects, self.actions(), trainer, pl_module)
         self._watch(trainer, pl_module)
         self._fired(trainer, pl_module, Events.STARTED)

@@ -19,6 +19,7 @@ from lightning_kit.compat import (
     after_interruption,
     callbacks_of,
     detour,
+    mend_resume,
     refuse_twin,
     remember_hook,
     save_rank_local,
@@ -107,6 +108,7 @@ class ExceptionPolicy(pl.Callback):
         self._began = True
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        mend_resume(trainer)
         self._modes = {module: module.training for module in pl_module.modules()}
         around = functools.partial(self._around_epoch, trainer, pl_module)
         for name in ("on_advance_start", "advance", "on_advance_end"):

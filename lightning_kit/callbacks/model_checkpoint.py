@@ -23,7 +23,7 @@ from lightning_kit.callbacks.last_outputs import ScoreFunction, note_outputs
 from lightning_kit.callbacks.module_weights import refuse_unknown, weights_of
 from lightning_kit.callbacks.whole_file import save_whole, writes_one_file
 from lightning_kit.callbacks.writable import refuse_unwritable
-from lightning_kit.compat import refuse_twin, weights_to_save
+from lightning_kit.compat import mend_resume, refuse_twin, weights_to_save
 from lightning_kit.meters import EventFilter
 
 
@@ -181,6 +181,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         refuse_unknown(pl_module, self.modules or ())
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        mend_resume(trainer)
         self._is_broken = False
         self._last_due = None
         if trainer.ckpt_path is not None:

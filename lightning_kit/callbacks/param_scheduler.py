@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 
 from lightning_kit.callbacks.before_loaders import BeforeLoaders
 from lightning_kit.callbacks.param_target import ParamTarget
-from lightning_kit.compat import callbacks_of, refuse_twin
+from lightning_kit.compat import callbacks_of, mend_resume, refuse_twin
 from lightning_kit.meters import EventFilter
 from lightning_kit.schedules import Schedule
 
@@ -104,6 +104,7 @@ class ParamScheduler(pl.Callback):
             self._refuse_rival(trainer)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        mend_resume(trainer)
         if self is not _first(trainer, datamodule=False):
             return
         # Of several on one target, the one that wrote last must be the last again.

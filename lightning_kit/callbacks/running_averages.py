@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lightning_kit.callbacks.averaged import Averaged
 from lightning_kit.callbacks.step_loss import step_loss
-from lightning_kit.compat import logs_this_batch, refuse_twin
+from lightning_kit.compat import logs_this_batch, mend_resume, refuse_twin
 from lightning_kit.meters import EventFilter
 
 Usage = Literal["run", "epoch", "epochwise"]
@@ -77,6 +77,9 @@ class RunningAverages(pl.Callback):
         refuse_twin(trainer, self)
         if stage == "fit" and trainer.fit_loop.total_batch_idx < 0:
             self._reset()
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        mend_resume(trainer)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self.usage == "epoch":

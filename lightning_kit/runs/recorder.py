@@ -10,7 +10,13 @@ from pytorch_lightning.callbacks import Checkpoint, EarlyStopping, ModelCheckpoi
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor
 
-from lightning_kit.compat import callbacks_of, refuse_twin, release_observer, save_rank_local
+from lightning_kit.compat import (
+    callbacks_of,
+    mend_resume,
+    refuse_twin,
+    release_observer,
+    save_rank_local,
+)
 from lightning_kit.runs.directory import RunDirectory
 from lightning_kit.runs.peers import announce, announced, is_broken_link
 from lightning_kit.runs.record import RunRecord, Status
@@ -54,6 +60,9 @@ class RunRecorder(pl.Callback):
             self.directory.events.append("start", command=self.record.command)
             self._before = self.directory.make_latest()
         self._set_up = True
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        mend_resume(trainer)
 
     def on_train_batch_start(self, trainer: pl.Trainer, *args: Any) -> None:
         self._note_best(trainer)
