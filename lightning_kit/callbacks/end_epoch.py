@@ -8,6 +8,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from lightning_kit.callbacks.epoch_cut import EpochCut
 from lightning_kit.callbacks.event_listener import EventListener
 from lightning_kit.callbacks.event_names import listened
+from lightning_kit.callbacks.events import Events
 from lightning_kit.compat import EpochLoop
 from lightning_kit.meters import EventFilter
 
@@ -57,11 +58,22 @@ class EndEpoch(EventListener):
         event: At what; ``iteration_started`` is before an iteration, which still runs.
 
     Raises:
-        ValueError: If ``event`` is unknown; at setup, if nothing says when.
+        ValueError: If ``event`` is unknown or no epoch is running at it; at setup, if nothing says
+            when.
 
     Example:
         >>> half_epochs = EndEpoch(EventFilter(every=50))
     """
+
+    idle_events = frozenset(
+        {
+            Events.STARTED,
+            Events.EPOCH_COMPLETED,
+            Events.TERMINATE,
+            Events.COMPLETED,
+            Events.EXCEPTION_RAISED,
+        }
+    )
 
     def __init__(
         self,
@@ -69,9 +81,11 @@ class EndEpoch(EventListener):
         validate: bool = True,
         event: str = "iteration_completed",
     ) -> None:
-        self.filter = filter
+        self.filter = EventFilter.given(filter)
         self.validate = validate
         self.event = listened(event)
+        if self.event in self.idle_events:
+            raise ValueError(f"event of EndEpoch has no effect at {event!r}: no epoch is running")
 
     def __call__(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         end_epoch(trainer, self.validate)

@@ -1,14 +1,14 @@
 """Functions on events, as Ignite's engines have them."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, final
 
 import pytorch_lightning as pl
 
 from lightning_kit.callbacks.event_listener import EventListener
-from lightning_kit.callbacks.event_names import own
-from lightning_kit.callbacks.events import NAMES, AnyEvent, FilteredEvent, each
+from lightning_kit.callbacks.event_names import named
+from lightning_kit.callbacks.events import AnyEvent, FilteredEvent, each
 from lightning_kit.callbacks.handler import Handler, call_all
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -81,19 +81,19 @@ class EventHandlers(EventListener):
 
         Args:
             event: An event, several joined with ``|``, or the name of one that is fired by
-                :func:`~lightning_kit.callbacks.fire`.
+                :func:`~lightning_kit.callbacks.fire`: ``own:<name>``, or plain where it is not
+                close to a built-in one's.
             handler: The function.
             args: Its further arguments.
             kwargs: Its further keywords.
 
         Raises:
-            ValueError: If the function cannot be called so, or the event is none.
+            ValueError: If the function cannot be called so or has no effect at the event, or the
+                event is none or close to a built-in one.
         """
-        events = each(event)
-        for one in events:
-            if one.name not in NAMES:
-                own(one.name, "event")
+        events = [replace(one, name=named(one.name)) for one in each(event)]
         called = Handler(handler, *args, **kwargs)
+        called.refuse_idle(one.name for one in events)
         added = [Registration(one, called) for one in events]
         self.registered = [*self.registered, *added]
         return EventHandle(self, added)
@@ -104,10 +104,11 @@ class EventHandlers(EventListener):
         Raises:
             ValueError: If it is not there.
         """
+        wanted = None if event is None else named(event)
         found = [
             one
             for one in self.registered
-            if one.handler.function == handler and event in (None, one.event.name)
+            if one.handler.function == handler and wanted in (None, one.event.name)
         ]
         if not found:
             name = getattr(handler, "__qualname__", repr(handler))

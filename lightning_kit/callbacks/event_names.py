@@ -5,6 +5,8 @@ from difflib import get_close_matches
 from lightning_kit.callbacks.events import NAMES, Events
 
 OWN = "own:"
+# How alike a name must be to a built-in one, from 0 to 1, to be taken for a slip of the pen.
+ALIKE = 0.8
 
 
 def listened(name: str, argument: str = "event") -> str:
@@ -23,6 +25,22 @@ def listened(name: str, argument: str = "event") -> str:
         f"{argument} must be one of {', '.join(event.value for event in Events)}, or {OWN}NAME for "
         f"an event that a module fires itself, got {name!r}{_near(name)}"
     )
+
+
+def named(name: str, argument: str = "event") -> str:
+    """Return the event that a program means by ``name``: as :func:`listened`, or a plain own one.
+
+    Raises:
+        ValueError: If it is none, or plain and close to a built-in one.
+    """
+    if not isinstance(name, str) or name in NAMES or name.startswith(OWN):
+        return listened(name, argument)
+    if near := get_close_matches(name.lower(), NAMES, n=1, cutoff=ALIKE):
+        raise ValueError(
+            f"{argument} must be a built-in one or a name of your own, got {name!r}: did you mean "
+            f"{near[0]}? (or Events.{near[0].upper()}; if it is your own event, say {OWN}{name})"
+        )
+    return own(name, argument)
 
 
 def own(name: str, argument: str = "name") -> str:

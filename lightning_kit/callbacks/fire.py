@@ -16,7 +16,8 @@ def fire(trainer: pl.Trainer, name: str) -> None:
 
     Args:
         trainer: The trainer; a module has ``self.trainer``.
-        name: A name of your own. ``OnEvent`` calls it ``own:<name>``, ``EventHandlers`` ``<name>``.
+        name: A name of your own, plain. ``OnEvent`` calls it ``own:<name>``, ``EventHandlers`` so
+            or plain as well.
 
     Raises:
         ValueError: If a built-in event has the name.

@@ -1,11 +1,13 @@
 """A function that an event calls, with as many arguments as it takes."""
 
-import inspect
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any, final
 
 import pytorch_lightning as pl
+
+from lightning_kit.callbacks.events import Events
+from lightning_kit.meters.functions import accepts, described, refuse_class
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ class Handler:
     ) -> None:
         if not callable(function):
             raise ValueError(f"{argument} must be a function, got {function!r}")
+        refuse_class(argument, function)
         self.function = function
         self.args = args
         self.kwargs = kwargs
@@ -47,21 +50,31 @@ class Handler:
         self.function(*given, *self.args, **self.kwargs)
 
     def _fitting(self, argument: str) -> int:
-        try:
-            signature = inspect.signature(self.function)
-        except ValueError:  # a builtin that does not tell
-            return 2
         for num in (2, 3, 1, 0):
-            try:
-                signature.bind(*[None] * num, *self.args, **self.kwargs)
-            except TypeError:
-                continue
-            return num
-        name = getattr(self.function, "__qualname__", repr(self.function))
+            if accepts(self.function, *[None] * num, *self.args, **self.kwargs):
+                return num
         raise ValueError(
             f"{argument} must take (trainer, pl_module) or fewer before its own arguments, "
-            f"got {name}{signature}"
+            f"got {described(self.function)}"
         )
+
+    def refuse_idle(self, events: Iterable[str], argument: str = "handler") -> None:
+        """Raise ValueError where one of ``events`` gives the function nothing to act on.
+
+        A function that knows such events names them in ``idle_events``.
+        """
+        for event in events:
+            if event in getattr(self.function, "idle_events", ()):
+                raise ValueError(
+                    f"{argument} {type(self.function).__name__} has no effect at {event!r}: choose "
+                    "another event"
+                )
+            if self.num_given > 2 and event != Events.EXCEPTION_RAISED:
+                raise ValueError(
+                    f"{argument} must take (trainer, pl_module) or fewer at {event!r}, got "
+                    f"{described(self.function)}: a third, the exception, comes with "
+                    f"{Events.EXCEPTION_RAISED.value!r} alone"
+                )
 
 
 def call_all(

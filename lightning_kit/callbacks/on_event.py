@@ -28,8 +28,8 @@ class OnEvent(EventListener):
         when: Says of a count whether to act at it.
 
     Raises:
-        ValueError: If the event is unknown, the action is no function of these arguments or has a
-            filter of its own, or no count fulfils the conditions.
+        ValueError: If the event is unknown, the action is no function of these arguments, has a
+            filter of its own or no effect at the event, or no count fulfils the conditions.
 
     Example:
         >>> OnEvent(print, "iteration_complete")
@@ -47,6 +47,11 @@ class OnEvent(EventListener):
         after: int | None = None,
         when: Callable[[int], bool] | None = None,
     ) -> None:
+        if not isinstance(event, str | list | tuple):
+            raise ValueError(
+                f"event must be a name or a list of names, got {event!r}: conditions are arguments "
+                "of OnEvent"
+            )
         names = [event] if isinstance(event, str) else list(event)
         if not names:
             raise ValueError("event must name at least one event, got []")
@@ -57,6 +62,7 @@ class OnEvent(EventListener):
             )
         self.handler = Handler(action, argument="action")
         self.events = [listened(name) for name in names]
+        self.handler.refuse_idle(self.events, "action")
         self.filter = EventFilter(every, once, before, after, when)
 
     def listens_to(self, event: str) -> bool:

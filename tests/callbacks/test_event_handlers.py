@@ -7,7 +7,9 @@ import pytorch_lightning as pl
 from programs.traced import QUIET, Traced, loader
 
 from lightning_kit.callbacks.event_handlers import EventHandlers
-from lightning_kit.callbacks.events import Events
+from lightning_kit.callbacks.events import Events, FilteredEvent
+from lightning_kit.callbacks.fire import fire
+from lightning_kit.meters import EventFilter
 
 
 def fit(events: EventHandlers, module: pl.LightningModule | None = None, **settings: Any) -> None:
@@ -76,9 +78,35 @@ def test_removing_by_function() -> None:
         events.remove(tell)
 
 
-def test_a_name_of_ones_own_may_not_be_a_built_in_one_misspelt_as_marked() -> None:
-    with pytest.raises(ValueError, match="event must be a name without 'own:'"):
-        EventHandlers().on("own:mine")(print)
+class Swapping(Traced):
+    def on_train_epoch_end(self) -> None:
+        fire(self.trainer, "swapped")
+
+
+def test_a_name_of_ones_own_may_be_marked_or_plain() -> None:
+    events = EventHandlers()
+    said: list[Any] = []
+    events.add_event_handler("swapped", said.append, "plain")
+    marked = Events.STARTED | FilteredEvent("own:swapped", EventFilter(once=2))
+    events.add_event_handler(marked, said.append, "marked")
+    fit(events, Swapping())
+    assert said == ["marked", "plain", "plain", "marked"]
+    events.remove(said.append, "own:swapped")
+    assert {one.event.name for one in events.registered} == {"started"}
+
+
+@pytest.mark.parametrize("name", ["iteration_complete", "COMPLETED", "batch_started"])
+def test_a_name_close_to_a_built_in_one_is_refused_unless_it_is_marked(name: str) -> None:
+    with pytest.raises(
+        ValueError, match="event must be .*did you mean .*if it is your own event, say own:"
+    ):
+        EventHandlers().on(name)(print)
+    EventHandlers().on(f"own:{name}")(print)
+
+
+def test_names_unlike_the_built_in_ones_are_taken() -> None:
+    for name in ("validated", "my_event", "generator_step", "batch_loaded", "epoch"):
+        EventHandlers().on(name)(print)
 
 
 class Cursed(Traced):

@@ -109,7 +109,7 @@ ACTIONS: list[tuple[str, dict[str, Any], str]] = [
     ("LogLearningRate", {"name": "rate"}, "iteration_completed"),
     ("SaveCheckpoint", {"path": "{epoch}.ckpt"}, "epoch_completed"),
     ("SetAttribute", {"target": "model.net.0.p", "value": 0.5}, "epoch_started"),
-    ("StopTraining", {}, "completed"),
+    ("StopTraining", {}, "epoch_completed"),
     ("Unfreeze", {"names": "net.*"}, "completed"),
     ("Validate", {}, "iteration_completed"),
     ("Validate", {"dataloaders": "callbacks.test_on_event.loader"}, "iteration_completed"),
@@ -119,7 +119,7 @@ ACTIONS: list[tuple[str, dict[str, Any], str]] = [
 def test_every_action_from_a_recipe(plain_recipe: dict[str, Any]) -> None:
     assert {name for name, _, _ in ACTIONS} == set(actions.__all__)
     place = "lightning_kit.callbacks.actions"
-    plain_recipe["trainer"] |= {**QUIET, "default_root_dir": "."}
+    plain_recipe["trainer"] |= {**QUIET, "default_root_dir": ".", "min_epochs": 2}
     plain_recipe["trainer"]["callbacks"] = [
         callback
         for name, init_args, event in ACTIONS

@@ -4,6 +4,7 @@ from typing import final
 
 import pytorch_lightning as pl
 
+from lightning_kit.callbacks.events import Events
 from lightning_kit.runs.stopping import stop
 
 
@@ -19,6 +20,8 @@ class StopTraining:
     Raises:
         ValueError: If the reason is empty.
     """
+
+    idle_events = frozenset({Events.TERMINATE, Events.COMPLETED, Events.EXCEPTION_RAISED})
 
     def __init__(self, reason: str = "an event asked to stop") -> None:
         if not reason:
