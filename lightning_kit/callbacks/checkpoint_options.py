@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+from lightning_kit.meters.arguments import check_whole
+from lightning_kit.meters.functions import check_function
+
 FilenameStyle = Literal["lightning", "ignite"]
 Preset = Literal["ignite"]
 
@@ -36,6 +39,8 @@ def _wrong(o: Mapping[str, Any]) -> Iterator[str]:
         yield f"preset must be 'ignite' or left out, got {o['preset']!r}"
     if o["filename_style"] not in ("lightning", "ignite"):
         yield f"filename_style must be 'lightning' or 'ignite', got {o['filename_style']!r}"
+    yield from _wrong_kinds(o)
+    yield from _wrong_amounts(o)
     yield from _wrong_last(o)
     yield from _wrong_score(o)
     yield from _wrong_name(o)
@@ -44,12 +49,39 @@ def _wrong(o: Mapping[str, Any]) -> Iterator[str]:
         yield "filter has no effect with save_top_k=0, which saves nothing: leave one out"
 
 
+def _wrong_kinds(o: Mapping[str, Any]) -> Iterator[str]:
+    if o["mode"] not in (None, "min", "max"):
+        yield f"mode must be 'min' or 'max', got {o['mode']!r}"
+    if o["monitor"] is not None and not isinstance(o["monitor"], str):
+        yield f"monitor must be a key, got {o['monitor']!r}"
+    if o["score_function"] is not None:
+        check_function("score_function", o["score_function"], "trainer", "pl_module")
+    if o["on_saved"] is not None:
+        check_function("on_saved", o["on_saved"], "trainer", "path")
+
+
+def _wrong_amounts(o: Mapping[str, Any]) -> Iterator[str]:
+    for name, least in (("save_top_k", -1), ("every_n_train_steps", 0), ("every_n_epochs", 0)):
+        if o[name] is not None:
+            check_whole(name, o[name], at_least=least)
+    if not o["scored"] and o["keep_last"] is None and o["save_top_k"] not in (None, -1, 0, 1):
+        yield (
+            f"save_top_k={o['save_top_k']} keeps the best by a score, got none: name a monitor or "
+            "a score_function, or keep_last"
+        )
+    when = [n for n in ("every_n_train_steps", "every_n_epochs", "train_time_interval") if o[n]]
+    if len(when) > 1:
+        yield (
+            f"{' and '.join(f'{name}={o[name]}' for name in when)} each say when to save: leave "
+            f"{'one' if len(when) == 2 else 'two'} out"
+        )
+
+
 def _wrong_last(o: Mapping[str, Any]) -> Iterator[str]:
     last = o["keep_last"]
     if last is None:
         return
-    if not isinstance(last, int) or isinstance(last, bool) or last < 1:
-        yield f"keep_last must be a whole number, at least 1, got {last!r}"
+    check_whole("keep_last", last, at_least=1)
     for name in ("monitor", "score_function", "save_top_k", "mode"):
         if o[name] is not None:
             yield (
@@ -88,6 +120,8 @@ def _wrong_name(o: Mapping[str, Any]) -> Iterator[str]:
 def _wrong_modules(modules: list[str] | None, save_weights_only: bool) -> Iterator[str]:
     if modules is None:
         return
+    if not isinstance(modules, list | tuple) or not all(isinstance(each, str) for each in modules):
+        yield f"modules must be a list of names, got {modules!r}"
     if not modules or not all(modules) or len(set(modules)) < len(modules):
         yield f"modules must name at least one submodule, each once, got {modules}"
     if save_weights_only:

@@ -1,10 +1,13 @@
 """The options of EarlyStopping, checked against each other and resolved."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, cast, final, get_args
 
 from lightning_kit.callbacks.last_outputs import ScoreFunction
+from lightning_kit.meters.arguments import check_whole, is_number
 from lightning_kit.meters.event_filter import EventFilter
+from lightning_kit.meters.functions import check_function
 from lightning_kit.meters.plateau import DeltaMode, Mode, NonFinite, Plateau
 from lightning_kit.meters.plateaus import Combine, Plateaus
 
@@ -107,6 +110,11 @@ class EarlyStoppingOptions:
         return Plateaus(built, self.combine or "any")
 
     def _check_scores(self) -> None:
+        listed = self.monitor if isinstance(self.monitor, list | tuple) else [self.monitor or ""]
+        if not all(isinstance(name, str) for name in listed):
+            raise ValueError(f"monitor must be a key or a list of keys, got {self.monitor!r}")
+        if self.mode is not None and not isinstance(self.mode, str | list | tuple):
+            raise ValueError(f"mode must be one of {get_args(Mode)}, got {self.mode!r}")
         if self.monitor and self.score_function is not None:
             raise ValueError(
                 f"monitor ({self.monitor!r}) and score_function exclude each other: leave one out"
@@ -116,11 +124,8 @@ class EarlyStoppingOptions:
                 "monitor must name a logged key, or score_function a function of the trainer and "
                 f"the module, got monitor {self.monitor!r} and no score_function"
             )
-        if self.score_function is not None and not callable(self.score_function):
-            raise ValueError(
-                "score_function must be a function of the trainer and the module, got "
-                f"{self.score_function!r}"
-            )
+        if self.score_function is not None:
+            check_function("score_function", self.score_function, "trainer", "pl_module")
         if len(set(self.names)) < len(self.names):
             raise ValueError(f"monitor must name each key once, got {self.names}")
         if len(self.modes) != len(self.names):
@@ -140,6 +145,11 @@ class EarlyStoppingOptions:
         ):
             if value not in get_args(allowed):
                 raise ValueError(f"{name} must be one of {get_args(allowed)}, got {value!r}")
-        for name, number in (("patience", self.patience), ("start_after", self.start_after)):
-            if number < 0:
-                raise ValueError(f"{name} must be at least 0 checks, got {number}")
+        for name, count in (("patience", self.patience), ("start_after", self.start_after)):
+            check_whole(name, count, at_least=0, unit="checks")
+        if not is_number(self.min_delta) or not math.isfinite(self.min_delta):
+            raise ValueError(f"min_delta must be a finite number, got {self.min_delta!r}")
+        for name in ("stopping_threshold", "divergence_threshold"):
+            threshold = getattr(self, name)
+            if threshold is not None and (not is_number(threshold) or math.isnan(threshold)):
+                raise ValueError(f"{name} must be a number, got {threshold!r}")

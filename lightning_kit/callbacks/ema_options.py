@@ -1,9 +1,9 @@
 """What may be asked of EMA together."""
 
-import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from lightning_kit.meters.arguments import check_whole, is_number
 from lightning_kit.schedules import Piecewise
 
 Buffers = Literal["average", "copy", "ignore"]
@@ -92,12 +92,12 @@ def momentum_of(
         momentum = 2e-4
     if momentum is None:
         decay = 0.999 if decay is None else decay
-        if not 0 <= decay < 1:
-            raise ValueError(f"decay must be at least 0 and below 1, got {decay}")
+        if not is_number(decay) or not 0 <= decay < 1:
+            raise ValueError(f"decay must be at least 0 and below 1, got {decay!r}")
         keep, take = decay, 1 - decay
     else:
-        if not 0 < momentum <= 1:
-            raise ValueError(f"momentum must be above 0 and at most 1, got {momentum}")
+        if not is_number(momentum) or not 0 < momentum <= 1:
+            raise ValueError(f"momentum must be above 0 and at most 1, got {momentum!r}")
         keep, take = 1 - momentum, momentum
     if momentum_warmup is None and warmup_iters is None:
         return Momentum(keep, take)
@@ -106,8 +106,7 @@ def momentum_of(
             f"momentum_warmup={momentum_warmup} and warmup_iters={warmup_iters} need each other: "
             "give both"
         )
-    if not 0 < momentum_warmup <= 1 or not math.isfinite(momentum_warmup):
-        raise ValueError(f"momentum_warmup must be above 0 and at most 1, got {momentum_warmup}")
-    if isinstance(warmup_iters, bool) or warmup_iters < 1:
-        raise ValueError(f"warmup_iters must be at least 1 update, got {warmup_iters}")
+    if not is_number(momentum_warmup) or not 0 < momentum_warmup <= 1:
+        raise ValueError(f"momentum_warmup must be above 0 and at most 1, got {momentum_warmup!r}")
+    check_whole("warmup_iters", warmup_iters, at_least=1, unit="update")
     return Momentum(keep, take, Piecewise([(0, momentum_warmup), (max(1, warmup_iters - 1), take)]))

@@ -10,6 +10,7 @@ from torch import Tensor
 from lightning_kit.callbacks.step_loss import step_loss
 from lightning_kit.compat import mend_resume, refuse_twin
 from lightning_kit.meters import EventFilter
+from lightning_kit.meters.functions import check_function
 
 Stage = Literal["train", "validation"]
 
@@ -50,16 +51,18 @@ class EpochOutputs(pl.Callback):
             raise ValueError(
                 f"output has no effect beside transform, got {output!r}: leave one of them out"
             )
-        for name, given in (("transform", transform), ("consumer", consumer)):
-            if given is not None and not callable(given):
-                raise ValueError(f"{name} must be a function, got {given!r}")
+        for name, given, takes in (
+            ("transform", transform, "outputs"), ("consumer", consumer, "output")
+        ):  # fmt: skip
+            if given is not None:
+                check_function(name, given, takes)
         if stage not in get_args(Stage):
             raise ValueError(f"stage must be one of {', '.join(get_args(Stage))}, got {stage!r}")
         self.output = output or "loss"
         self.transform = transform
         self.consumer = consumer
         self.stage = stage
-        self.filter = filter or EventFilter()
+        self.filter = EventFilter.given(filter) or EventFilter()
         self.outputs: list[Any] = []
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:

@@ -5,6 +5,8 @@ import importlib
 from dataclasses import dataclass
 from typing import Literal, final, get_args
 
+from lightning_kit.meters.arguments import check_whole
+
 Action = Literal["skip_batch", "checkpoint", "stop", "raise"]
 Then = Literal["raise", "stop"]
 
@@ -34,8 +36,7 @@ class Rule:
     def __post_init__(self) -> None:
         if self.action not in get_args(Action):
             raise ValueError(f"action must be one of {get_args(Action)}, got {self.action!r}")
-        if self.max_times < 1:
-            raise ValueError(f"max_times must be at least 1, got {self.max_times}")
+        check_whole("max_times", self.max_times, at_least=1)
         if self.then is not None and self.then not in get_args(Then):
             raise ValueError(f"then must be one of {get_args(Then)}, got {self.then!r}")
         if self.then is not None and self.action != "checkpoint":

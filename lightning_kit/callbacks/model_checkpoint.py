@@ -124,7 +124,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         self.filename_style: FilenameStyle = options["filename_style"]
         self.latest_on_tie = latest_on_tie
         self.score_function, self.score_name = score_function, score_name
-        self.filter = filter
+        self.filter = EventFilter.given(filter)
         self.filename_prefix = filename_prefix
         self.modules = None if modules is None else list(modules)
         self.on_saved = on_saved

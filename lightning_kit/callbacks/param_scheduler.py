@@ -10,6 +10,7 @@ from lightning_kit.callbacks.before_loaders import BeforeLoaders
 from lightning_kit.callbacks.param_target import ParamTarget
 from lightning_kit.compat import callbacks_of, mend_resume, refuse_twin
 from lightning_kit.meters import EventFilter
+from lightning_kit.meters.functions import check_function
 from lightning_kit.schedules import Schedule
 
 Event = Literal["iteration_started", "epoch_started"]
@@ -61,6 +62,7 @@ class ParamScheduler(pl.Callback):
             raise ValueError(
                 f"schedule must be a Schedule or a function of k = 0, 1, 2, ..., got {schedule!r}"
             )
+        check_function("schedule", schedule, "k")
         if event not in get_args(Event):
             raise ValueError(f"event must be one of {', '.join(get_args(Event))}, got {event!r}")
         self.target = ParamTarget(target, groups)
@@ -71,7 +73,7 @@ class ParamScheduler(pl.Callback):
             )
         self.schedule = schedule
         self.event = event
-        self.filter = filter or EventFilter()
+        self.filter = EventFilter.given(filter) or EventFilter()
         self.history = history
         self.param_history: list[tuple[int, float]] = []
         self._counted = self._matched = 0

@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 from torch.optim import Optimizer
 
 from lightning_kit.callbacks.nested_value import is_number, nested, replace
+from lightning_kit.meters.arguments import check_whole
 
 ROOTS = ("optimizer", "model", "datamodule")
 
@@ -27,7 +28,7 @@ class ParamTarget:
 
     def __init__(self, path: str, groups: Sequence[int] | None = None) -> None:
         self.path = path
-        self.root, *self.names = path.split(".")
+        self.root, *self.names = path.split(".") if isinstance(path, str) else [""]
         self.groups = groups
         self.index: int | None = None
         if self.root not in ROOTS or not self.names or not all(self.names):
@@ -41,8 +42,12 @@ class ParamTarget:
             return
         if self.root != "optimizer":
             raise ValueError(
-                f"groups are an optimizer's, got {list(groups)} with target {path!r}: leave it out"
+                f"groups are an optimizer's, got {groups} with target {path!r}: leave it out"
             )
+        if not isinstance(groups, list | tuple):
+            raise ValueError(f"groups must be a list of indices, got {groups!r}")
+        for group in groups:
+            check_whole("groups", group, at_least=0)
         if not groups or min(groups) < 0 or len(set(groups)) < len(groups):
             raise ValueError(f"groups must be different indices from 0, got {list(groups)}")
 

@@ -11,6 +11,7 @@ from lightning_kit.callbacks.averaged import Averaged
 from lightning_kit.callbacks.step_loss import step_loss
 from lightning_kit.compat import logs_this_batch, mend_resume, refuse_twin
 from lightning_kit.meters import EventFilter
+from lightning_kit.meters.functions import check_function
 
 Usage = Literal["run", "epoch", "epochwise"]
 
@@ -50,8 +51,12 @@ class RunningAverages(pl.Callback):
         filter: EventFilter | None = None,
     ) -> None:
         keys = ["loss"] if keys is None else keys
-        if not isinstance(keys, list | dict) or not keys or len(set(keys)) < len(keys):
+        listed = list(keys) if isinstance(keys, list | dict) else []
+        are_names = all(isinstance(key, str) for key in listed)
+        if not listed or not are_names or len(set(listed)) < len(listed):
             raise ValueError(f"keys must be a list of different keys, at least one, got {keys!r}")
+        for key, function in keys.items() if isinstance(keys, dict) else ():
+            check_function(f"keys[{key!r}]", function, "outputs")
         if usage not in get_args(Usage):
             raise ValueError(f"usage must be one of {', '.join(get_args(Usage))}, got {usage!r}")
         if not log_as or (len(keys) > 1 and "{key}" not in log_as):
@@ -59,7 +64,7 @@ class RunningAverages(pl.Callback):
         self.keys = keys
         self.usage = usage
         self.prog_bar = prog_bar
-        self.filter = filter or EventFilter()
+        self.filter = EventFilter.given(filter) or EventFilter()
         self._names = {key: log_as.replace("{key}", key) for key in keys}
         self._averaged = {key: Averaged(alpha, by_epoch=usage == "epochwise") for key in keys}
 

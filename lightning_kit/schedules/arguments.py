@@ -14,6 +14,21 @@ def check_events(name: str, value: object, *, at_least: int) -> None:
         raise ValueError(f"{name} must be at least {at_least} {unit}, got {value}")
 
 
+def check_listed(name: str, values: object, what: str) -> None:
+    """Raise ValueError unless ``values`` is a list, a tuple or an array of ``what``."""
+    if isinstance(values, str | bytes) or not hasattr(values, "__len__"):
+        raise ValueError(f"{name} must be a list of {what}, got {values!r}")
+
+
+def refuse_class(name: str, schedule: object) -> None:
+    """Raise ValueError for the class of a schedule, where one of its instances was meant."""
+    if isinstance(schedule, type):
+        raise ValueError(
+            f"{name} must be a function, got the class {schedule.__name__}: give an instance, "
+            f"{schedule.__name__}(...)"
+        )
+
+
 def check_values(**values: object) -> None:
     """Raise ValueError unless each of ``values`` is a finite number."""
     for name, value in values.items():

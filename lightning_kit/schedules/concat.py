@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import final
 
-from lightning_kit.schedules.arguments import check_events
+from lightning_kit.schedules.arguments import check_events, check_listed, refuse_class
 from lightning_kit.schedules.schedule import Schedule
 
 
@@ -27,6 +27,8 @@ class Concat(Schedule):
     def __init__(
         self, schedules: Sequence[Callable[[int], float]], durations: Sequence[int]
     ) -> None:
+        check_listed("schedules", schedules, "schedules")
+        check_listed("durations", durations, "events")
         if len(schedules) < 2:
             raise ValueError(f"schedules must be at least 2, got {len(schedules)}")
         if len(durations) != len(schedules) - 1:
@@ -37,6 +39,7 @@ class Concat(Schedule):
         for schedule in schedules:
             if not callable(schedule):
                 raise ValueError(f"schedules must be functions of the event, got {schedule!r}")
+            refuse_class("schedules", schedule)
         for duration in durations:
             check_events("durations", duration, at_least=1)
         self.schedules = list(schedules)

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import final
 
-from lightning_kit.schedules.arguments import check_factor, check_order, check_values
+from lightning_kit.schedules.arguments import check_factor, check_listed, check_order, check_values
 from lightning_kit.schedules.growth import grown
 from lightning_kit.schedules.schedule import Schedule
 
@@ -28,6 +28,7 @@ class MultiStep(Schedule):
 
     def __init__(self, start: float, milestones: Sequence[int], gamma: float) -> None:
         check_values(start=start)
+        check_listed("milestones", milestones, "events")
         if len(milestones) == 0:
             raise ValueError("milestones must hold at least one event, got none")
         check_order("milestones", milestones, at_least=1)

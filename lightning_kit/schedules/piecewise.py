@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import final
 
-from lightning_kit.schedules.arguments import check_order, check_values
+from lightning_kit.schedules.arguments import check_listed, check_order, check_values
 from lightning_kit.schedules.schedule import Schedule
 
 
@@ -26,6 +26,7 @@ class Piecewise(Schedule):
     """
 
     def __init__(self, milestones: Sequence[tuple[int, float]]) -> None:
+        check_listed("milestones", milestones, "pairs (event, value)")
         if len(milestones) == 0:
             raise ValueError("milestones must hold at least one pair (event, value), got none")
         for pair in milestones:

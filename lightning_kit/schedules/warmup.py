@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import final
 
-from lightning_kit.schedules.arguments import check_events, check_values
+from lightning_kit.schedules.arguments import check_events, check_values, refuse_class
 from lightning_kit.schedules.schedule import Schedule
 
 
@@ -41,6 +41,7 @@ class Warmup(Schedule):
     ) -> None:
         if not callable(then):
             raise ValueError(f"then must be a schedule, got {then!r}")
+        refuse_class("then", then)
         check_events("duration", duration, at_least=2)
         first = then(0)
         check_values(start=start, end=first if end is None else end)

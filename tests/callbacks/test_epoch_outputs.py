@@ -116,7 +116,7 @@ def test_outputs_go_to_the_cpu_when_the_epoch_ends() -> None:
     [
         ({"output": "loss", "transform": len}, "output has no effect beside transform"),
         ({"transform": 3}, "transform must be a function"),
-        ({"consumer": "print"}, "consumer must be a function, got 'print'"),
+        ({"consumer": "print"}, r"consumer must be a function of \(output\), got 'print'"),
         ({"stage": "test"}, "stage must be one of train, validation, got 'test'"),
     ],
 )

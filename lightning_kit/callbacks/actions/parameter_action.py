@@ -26,8 +26,9 @@ class ParameterAction(ABC):
     effect_key = "requires_grad"
 
     def __init__(self, names: str | Sequence[str]) -> None:
-        self.names = [names] if isinstance(names, str) else list(names)
-        if not self.names or not all(self.names):
+        listed = [names] if isinstance(names, str) else names
+        self.names = list(listed) if isinstance(listed, Sequence) else []
+        if not self.names or not all(name and isinstance(name, str) for name in self.names):
             raise ValueError(f"names must be names or patterns of submodules, got {names!r}")
         self._has_acted = False
 

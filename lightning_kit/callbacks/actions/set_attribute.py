@@ -28,7 +28,7 @@ class SetAttribute:
     """
 
     def __init__(self, target: str, value: Any) -> None:
-        self.root, *self.names = target.split(".")
+        self.root, *self.names = target.split(".") if isinstance(target, str) else [""]
         if self.root not in ("model", "datamodule") or not self.names or not all(self.names):
             raise ValueError(
                 f"target must be 'model.<attribute>' or 'datamodule.<attribute>', got {target!r}"

@@ -6,6 +6,7 @@ from typing import Any, final
 import pytorch_lightning as pl
 
 from lightning_kit.compat import validate_now
+from lightning_kit.meters.functions import check_function
 
 
 @final
@@ -20,10 +21,13 @@ class Validate:
             logs the same keys for them, which then hold what was found last.
 
     Raises:
+        ValueError: If ``dataloaders`` is no function without arguments.
         RuntimeError: Where a validation is running already, there is none, or outside of a fit.
     """
 
     def __init__(self, dataloaders: Callable[[], Any] | None = None) -> None:
+        if dataloaders is not None:
+            check_function("dataloaders", dataloaders)
         self.dataloaders = dataloaders
 
     def __call__(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
