@@ -15,6 +15,7 @@ import pytorch_lightning as pl
 import torch
 import torch.distributed as dist
 from lightning_utilities.core.rank_zero import rank_zero_only
+from pytorch_lightning.callbacks import WeightAveraging
 from pytorch_lightning.strategies import DDPStrategy, SingleDeviceStrategy
 from pytorch_lightning.trainer.states import RunningStage, TrainerFn
 
@@ -124,6 +125,28 @@ def weights_to_save(trainer: pl.Trainer) -> dict[str, Any]:
         return trainer.lightning_module.state_dict()
     found: dict[str, Any] = dump(weights_only=True)["state_dict"]
     return found
+
+
+def average_of(averaging: WeightAveraging) -> torch.nn.Module | None:
+    """Return the module that holds the average, None outside a fit."""
+    if not hasattr(averaging, "_average_model"):
+        log.warning("the average is not found: this Lightning keeps it elsewhere")
+        return None
+    held = averaging._average_model
+    return None if held is None else held.module
+
+
+def keys_of_validation(trainer: pl.Trainer) -> set[str]:
+    """Return the keys that validations of this fit have logged and training has not."""
+    loop: Any = trainer.fit_loop.epoch_loop
+    found: list[set[str]] = []
+    for results in (getattr(loop.val_loop, "_results", None), getattr(loop, "_results", None)):
+        name_of = getattr(results, "_forked_name", None)
+        if results is None or name_of is None:
+            log.warning("no key is known as validation's: this Lightning keeps results elsewhere")
+            return set()
+        found.append({name for item in results.values() for name in name_of(item, False)})
+    return found[0] - found[1]
 
 
 def release_observer() -> None:

@@ -4,8 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any, Literal, final
 
-import pytorch_lightning as pl
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @final
@@ -24,6 +23,10 @@ class BestWeights:
 
     def __init__(self, mode: Literal["min", "max"]) -> None:
         self.mode = mode
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the score and the copy."""
         self.score: float | None = None
         self.weights: dict[str, Any] | None = None
 
@@ -33,12 +36,12 @@ class BestWeights:
             return score == score
         return score > self.score if self.mode == "max" else score < self.score
 
-    def take(self, score: float, module: pl.LightningModule) -> None:
+    def take(self, score: float, module: nn.Module) -> None:
         """Copy what ``module`` holds now."""
         self.score = score
         self.weights = {name: _copy(value) for name, value in module.state_dict().items()}
 
-    def give_back(self, module: pl.LightningModule) -> bool:
+    def give_back(self, module: nn.Module) -> bool:
         """Put the copy into ``module``; return whether there was one."""
         if self.weights is None:
             return False

@@ -6,18 +6,21 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 from pytorch_lightning.strategies import DDPStrategy, DeepSpeedStrategy, SingleDeviceStrategy
+from torch import nn
 
 from lightning_kit.callbacks.best_weights import BestWeights
 from lightning_kit.callbacks.early_stopping_judge import EarlyStoppingJudge
 from lightning_kit.callbacks.early_stopping_options import CheckOn, EarlyStoppingOptions
+from lightning_kit.callbacks.fresh_scores import FreshScores
 from lightning_kit.callbacks.last_outputs import ScoreFunction, note_outputs
-from lightning_kit.compat import refuse_twin
+from lightning_kit.callbacks.validated_module import validated_module
+from lightning_kit.compat import keys_of_validation, refuse_twin
 from lightning_kit.meters.event_filter import EventFilter
 from lightning_kit.meters.plateau import DeltaMode, NonFinite
 from lightning_kit.meters.plateaus import Combine
 from lightning_kit.runs.stopping import can_stop, stop
 
-ELSEWHERE = "EarlyStopping said so on another rank"
+ELSEWHERE = "EarlyStopping of {} said so on another rank"
 
 
 @final
@@ -31,7 +34,11 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
       which takes it again; Lightning stops on it for good
       (https://github.com/Lightning-AI/pytorch-lightning/issues/19966).
     - After a resume ``patience`` is this run's, the count of checks the checkpoint's.
+    - A score that the last validation left is not judged again where an epoch ended without one.
     - The reason reaches ``run.json``, also when it arose on another rank.
+
+    Where an option below asks for more than Lightning's, another fit with the same object starts
+    afresh; without one it goes on counting, as Lightning's does.
 
     A checkpoint of Lightning's own EarlyStopping with the same monitor and mode loads, and the
     other way round.
@@ -56,9 +63,10 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
         start_after: Checks at the start that are not counted, nor looked at.
         nan: What a score that is not finite does: ``stop``, ``count`` as no gain, or ``ignore``.
         restore_best: Whether the module holds its best weights again once ``fit`` returns. They
-            are a copy in main memory, taken at each new best (of any size; rank 0's score
-            decides), and kept in checkpoints so that a resumed run has them. The trainer's own
-            checkpoints are never of mixed state: weights come back after the last one.
+            are a copy in main memory of what was scored (of the average, where validation swaps
+            one in, whatever that would leave at the end), taken at each new best (of any size;
+            rank 0's score decides), and kept in checkpoints so that a resumed run has them. The
+            trainer's own checkpoints are never of mixed state: weights come back after the last.
         check_on: ``validation``, ``epoch`` or ``step``: after each training batch that ``filter``
             picks.
         filter: Which epochs (for ``step``: iterations) to check in.
@@ -143,7 +151,7 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
             self.monitor = None if score_function is not None else options.names  # type: ignore[assignment]
         self.start_after = start_after
         self.check_on = check_on
-        self.filter = filter or EventFilter()
+        self.filter = EventFilter.given(filter) or EventFilter()
         self.score_function = score_function
         self.names = options.names
         self.modes = options.modes
@@ -151,6 +159,7 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
         self.judge = EarlyStoppingJudge(options) if asks_for_more else None
         self.best = BestWeights(options.modes[0]) if restore_best else None
         self.num_checks = 0
+        self._fresh = FreshScores()
         self._verdict: str | None = None
 
     @property
@@ -169,6 +178,8 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
         if self.best is not None:
             _refuse_sharded(trainer)
         self._verdict = None
+        if stage == "fit" and trainer.fit_loop.total_batch_idx < 0:
+            self._start_afresh()
         super().setup(trainer, pl_module, stage)
 
     def on_train_batch_end(
@@ -186,6 +197,8 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
         self._act(trainer)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if not self._should_skip_check(trainer):
+            self._fresh.validated()
         if self.check_on != "step":
             super().on_validation_end(trainer, pl_module)
 
@@ -216,8 +229,11 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
     def _run_early_stopping_check(self, trainer: pl.Trainer) -> None:
         if getattr(trainer, "fast_dev_run", False) or not self.filter.matches(self._count(trainer)):
             return
+        if self._fresh.are_stale(trainer, self.monitors, wait=self.check_on != "step"):
+            return
         if not self._validate_condition_metric(trainer.callback_metrics):
             return
+        self._fresh.taken()
         self.num_checks += 1
         if self.num_checks <= self.start_after:
             return
@@ -226,7 +242,9 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
             self._log_info(trainer, reason, self.log_rank_zero_only)
         if trainer.strategy.reduce_boolean_decision(mine, all=False):
             self.stopped_epoch = trainer.current_epoch
-            self.stopping_reason_message = reason if mine else ELSEWHERE
+            self.stopping_reason_message = (
+                reason if mine else ELSEWHERE.format(", ".join(self.names))
+            )
             self._verdict = self.stopping_reason_message
         else:
             self.stopped_epoch, self._verdict = 0, None
@@ -266,11 +284,33 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
             is_best = self.best.beaten_by(scores[0])
             # Weights are the same on all ranks, scores need not be.
             if trainer.strategy.broadcast(is_best):
-                self.best.take(scores[0], trainer.lightning_module)
+                self.best.take(scores[0], self._scored_module(trainer))
         self.stopping_reason, why = self.judge.judge(scores)
         self.wait_count = self.judge.num_stale
         self.best_score = torch.tensor(self.judge.best, dtype=torch.float64)
         return self.stopping_reason != EarlyStoppingReason.NOT_STOPPED, why
+
+    def _scored_module(self, trainer: pl.Trainer) -> nn.Module:
+        """Return the module whose weights got the score."""
+        if self.score_function is not None:
+            of_validation = self.check_on != "step" and trainer.enable_validation
+        else:
+            of_validation = not keys_of_validation(trainer).isdisjoint(self.monitors)
+        if of_validation or trainer.validating:
+            return validated_module(trainer)
+        return trainer.lightning_module
+
+    def _start_afresh(self) -> None:
+        """Forget an earlier fit; a checkpoint is loaded later."""
+        self._fresh = FreshScores()
+        if self.judge is None:
+            return
+        self.judge.reset()
+        if self.best is not None:
+            self.best.reset()
+        self.num_checks = self.wait_count = self.stopped_epoch = 0
+        self.best_score = torch.tensor(self.judge.best)
+        self.stopping_reason, self.stopping_reason_message = EarlyStoppingReason.NOT_STOPPED, None
 
     def _scores(self, trainer: pl.Trainer) -> list[float]:
         if self.score_function is not None:

@@ -33,6 +33,10 @@ class EarlyStoppingJudge:
             return Reason.NOT_STOPPED, None
         return self._why(scores)
 
+    def reset(self) -> None:
+        """Forget all scores."""
+        self.plateaus.reset()
+
     @property
     def num_stale(self) -> int:
         """Checks without a gain of the first score."""

@@ -34,3 +34,11 @@ def test_the_copy_is_not_moved_by_training_and_comes_back() -> None:
     fresh.load_state_dict(best.state_dict())
     assert fresh.give_back(module)
     assert torch.equal(module.get_parameter("net.1.weight"), wanted)
+
+
+def test_it_forgets() -> None:
+    best, module = BestWeights("min"), PlainModule()
+    best.take(1.0, module)
+    best.reset()
+    assert best.beaten_by(2.0)
+    assert not best.give_back(module)

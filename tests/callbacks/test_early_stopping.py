@@ -18,6 +18,8 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason as Reason
 
 from lightning_kit.callbacks.early_stopping import EarlyStopping
+from lightning_kit.callbacks.ema import EMA
+from lightning_kit.callbacks.end_epoch import end_epoch
 from lightning_kit.callbacks.last_outputs import last_outputs
 from lightning_kit.meters import EventFilter
 from lightning_kit.runs.stopping import stop_reason
@@ -283,6 +285,118 @@ def test_the_best_weights_are_back_when_fit_returns(tmp_path: Path) -> None:
     assert torch.equal(resumed.get_parameter("net.1.weight"), module.kept[1])
 
 
+class Validated(pl.Callback):
+    """Keep the weights and the score of each validation."""
+
+    def __init__(self) -> None:
+        self.weights: list[dict[str, torch.Tensor]] = []
+        self.scores: list[float] = []
+
+    def on_validation_batch_start(self, trainer: Any, pl_module: Any, *args: Any) -> None:
+        self.weights.append({k: v.clone() for k, v in pl_module.state_dict().items()})
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
+        self.scores.append(float(trainer.callback_metrics["score"]))
+
+
+class Averages(pl.callbacks.WeightAveraging):
+    """Lightning's own average, at each step."""
+
+    def should_update(self, step_idx: int | None = None, epoch_idx: int | None = None) -> bool:
+        return step_idx is not None
+
+
+@pytest.mark.parametrize("check_on", [None, "validation"])
+@pytest.mark.parametrize("is_first", [True, False], ids=["average first", "average last"])
+@pytest.mark.parametrize(
+    "average",
+    [
+        lambda: EMA(0.5),
+        lambda: EMA(0.5, final="raw"),
+        lambda: EMA(0.5, validate_with="raw"),
+        Averages,
+    ],
+    ids=["ema", "ema, final raw", "ema, validates raw", "lightning's"],
+)
+def test_the_best_weights_are_those_that_validation_scored(
+    average: Any, is_first: bool, check_on: Any
+) -> None:
+    stopping = EarlyStopping("score", patience=9, restore_best=True, check_on=check_on)
+    seen, module = Validated(), ScoreModule([5.0, 3.0, 4.0, 4.0])
+    pair = [average(), stopping] if is_first else [stopping, average()]
+    options = {**QUIET, "max_epochs": 4, "num_sanity_val_steps": 0}
+    pl.Trainer(**options, callbacks=[*pair, seen]).fit(module, OneBatch())
+    assert (seen.scores, len(seen.weights)) == ([5.0, 3.0, 4.0, 4.0], 4)
+    torch.testing.assert_close(dict(module.state_dict()), seen.weights[1], rtol=0, atol=0)
+
+
+def test_the_best_weights_for_a_score_of_training_are_those_that_trained() -> None:
+    class Trained(StepScores):
+        def on_train_epoch_end(self) -> None:
+            self.kept = {k: v.clone() for k, v in self.state_dict().items()}
+
+    stopping = EarlyStopping("score", patience=9, restore_best=True)
+    module = Trained([*range(40, 0, -1)])
+    pl.Trainer(**QUIET, max_epochs=2, callbacks=[EMA(0.5), stopping]).fit(module, PlainData())
+    torch.testing.assert_close(dict(module.state_dict()), module.kept, rtol=0, atol=0)
+
+
+def test_a_second_fit_starts_afresh_where_the_kit_decides() -> None:
+    stopping = EarlyStopping("score", patience=3, restore_best=True)
+    first = ScoreModule([1.0, 0.1, 0.5])
+    pl.Trainer(**QUIET, max_epochs=3, callbacks=[stopping]).fit(first, OneBatch())
+    second = Recorded([1.0, 0.9, 0.8, 0.7, 0.9, 0.9])
+    trainer = pl.Trainer(**QUIET, max_epochs=6, callbacks=[stopping])
+    trainer.fit(second, OneBatch())
+    assert (trainer.current_epoch, stopping.num_checks, stopping.wait_count) == (6, 6, 2)
+    assert float(stopping.best_score) == 0.7
+    assert torch.equal(second.get_parameter("net.1.weight"), second.kept[3])
+
+
+def test_a_fit_that_goes_on_with_its_trainer_keeps_the_count() -> None:
+    stopping = EarlyStopping("score", patience=3, nan="stop")
+    module = ScoreModule([1.0, 2.0, 2.0, 2.0, 2.0, 2.0])
+    trainer = pl.Trainer(**QUIET, max_epochs=2, callbacks=[stopping])
+    trainer.fit(module, OneBatch())
+    trainer.fit_loop.max_epochs = 6
+    trainer.fit(module, OneBatch())
+    assert (trainer.current_epoch, stopping.num_checks) == (4, 4)
+
+
+@pytest.mark.parametrize("new", [{}, {"nan": "stop"}], ids=["lightning decides", "kit decides"])
+@pytest.mark.parametrize("cut", [0, 1], ids=["first epoch", "second epoch"])
+@pytest.mark.parametrize("sanity", [0, 2])
+def test_a_score_is_judged_once_where_an_epoch_ends_without_validation(
+    new: dict[str, Any], cut: int, sanity: int
+) -> None:
+    class Cut(pl.Callback):
+        def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+            if cut <= trainer.current_epoch <= cut + 1 and args[-1] == 0:
+                end_epoch(trainer, validate=False)
+
+    scores = [1.0, 2.0, 3.0, 0.9, 2.0, 2.0, 2.0, 2.0]
+    # Without epochs 1 and 2: 3.0, 0.9, then two worse; without 2 and 3: 1.0, 0.9, two worse.
+    stopping = EarlyStopping("score", patience=2, **new)
+    options = {**QUIET, "max_epochs": 8, "num_sanity_val_steps": sanity}
+    trainer = pl.Trainer(**options, callbacks=[Cut(), stopping])
+    trainer.fit(ScoreModule(scores), PlainData())
+    assert (trainer.current_epoch, stopping.wait_count) == (6, 2)
+
+
+def test_a_score_of_training_is_judged_each_epoch_without_validation() -> None:
+    class Both(PlainModule):
+        def _step(self, batch: Any, stage: str) -> torch.Tensor:
+            self.log("score", 1.0, on_step=False, on_epoch=True)
+            return super()._step(batch, stage)
+
+    stopping = EarlyStopping("score", patience=2)
+    options: dict[str, Any] = {**QUIET, "check_val_every_n_epoch": 2}
+    stopping_on_epoch = EarlyStopping("score", patience=3, check_on="epoch")
+    trainer = pl.Trainer(**options, max_epochs=9, callbacks=[stopping, stopping_on_epoch])
+    trainer.fit(Both(), PlainData())
+    assert (trainer.current_epoch, stopping_on_epoch.wait_count) == (4, 3)
+
+
 def test_a_key_that_is_never_logged() -> None:
     for new in ({}, {"nan": "stop"}):
         with pytest.raises(RuntimeError, match="`scoer` which is not available.*`score`"):
@@ -361,7 +475,7 @@ tell(
 def test_two_ranks_stop_together(tmp_path: Path) -> None:
     first, second = two_ranks(PROGRAM, tmp_path)
     for key in ("plain", "kit"):
-        assert first[key][:2] == [2, "EarlyStopping said so on another rank"]
+        assert first[key][:2] == [2, "EarlyStopping of score said so on another rank"]
         assert second[key][0] == 2
         assert "not finite" in second[key][1]
     assert (first["best"][0], first["best"][2]) == (5, [1])
