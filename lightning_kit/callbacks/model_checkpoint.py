@@ -139,6 +139,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         self._surplus: list[str] = []
         self._last_due: dict[str, Tensor] | None = None
         self._num_saves = 0
+        self._iteration_saved = 0
         self._count = 0
         self._is_broken = False
         super().__init__(
@@ -183,6 +184,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         mend_resume(trainer)
         self._is_broken = False
+        self._iteration_saved = 0
         self._last_due = None
         if trainer.ckpt_path is not None:
             # Now, while a link (`last.ckpt`, `latest`) still leads to what was loaded.
@@ -275,6 +277,22 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     def _picks(self, count: int) -> bool:
         return self.filter is None or self.filter.matches(count)
 
+    def _should_skip_saving_checkpoint(self, trainer: pl.Trainer) -> bool:
+        iteration = trainer.fit_loop.total_batch_idx + 1
+        if (
+            self.filter is None
+            or self._every_n_train_steps != 1
+            or self._iteration_saved == iteration
+            or not self.filter.matches(iteration)
+        ):
+            return super()._should_skip_saving_checkpoint(trainer)
+        # Every step is due, so the filter alone picks, also between two steps of the optimizer.
+        saved, self._last_global_step_saved = self._last_global_step_saved, -1
+        try:
+            return super()._should_skip_saving_checkpoint(trainer)
+        finally:
+            self._last_global_step_saved = saved
+
     def _monitor_candidates(self, trainer: pl.Trainer) -> dict[str, Tensor]:
         candidates = super()._monitor_candidates(trainer)
         by_epoch = self.monitor is not None and not self._by_step
@@ -334,6 +352,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
             self.best_model_path = next(iter(as_best_k(self, latest_on_tie=True).kept))
         save_whole(trainer, filepath, lambda path: self._write(trainer, path))
         self._last_global_step_saved = trainer.global_step
+        self._iteration_saved = trainer.fit_loop.total_batch_idx + 1
         self._last_checkpoint_saved = filepath
         self._num_saves += 1
         if trainer.is_global_zero:

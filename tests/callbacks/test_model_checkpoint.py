@@ -145,6 +145,22 @@ def test_a_filter_counts_epochs_or_iterations(
     assert steps(tmp_path) == kept
 
 
+@pytest.mark.parametrize("once", [[2, 6, 7], [1, 2, 3]])
+def test_a_filter_picks_iterations_between_two_optimizer_steps(
+    tmp_path: Path, once: list[int]
+) -> None:
+    """Windows of four: 6 and 7 share a step, and before 4 there is none."""
+    callback = ModelCheckpoint(
+        tmp_path,
+        save_top_k=-1,
+        every_n_train_steps=1,
+        filter=EventFilter(once=once),
+        filename_style="ignite",
+    )
+    fit([0.0], callback, batches=8, accumulate_grad_batches=4)
+    assert names(tmp_path) == [f"checkpoint_{iteration}.ckpt" for iteration in once]
+
+
 def test_a_save_due_by_iteration_waits_for_the_score_of_validation(tmp_path: Path) -> None:
     callback = ModelCheckpoint(
         tmp_path,
