@@ -1,4 +1,4 @@
-"""Read and replace a number deep within objects, by the names that lead to it."""
+"""Read and replace a value deep within objects, by the names that lead to it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -26,13 +26,14 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def replace(owner: Any, names: Sequence[str], value: float, path: str) -> Any:
+def replace(owner: Any, names: Sequence[str], value: Any, path: str) -> Any:
     """Put ``value`` where ``names`` lead; return ``owner``, or the tuple that replaces it.
 
-    A tensor is written in place, without a sync; an ``int`` stays one where ``value`` is whole.
+    A number is written into a tensor in place, without a sync; an ``int`` stays one where ``value``
+    is whole.
 
     Raises:
-        ValueError: If a name is not there, naming ``path`` and what is.
+        ValueError: If a name is not there, naming ``path`` and what is, or cannot be set.
     """
     if not names:
         return _in_form_of(owner, value)
@@ -42,21 +43,26 @@ def replace(owner: Any, names: Sequence[str], value: float, path: str) -> Any:
     if new is old:
         return owner
     if isinstance(owner, tuple):
-        return tuple(new if i == int(name) else entry for i, entry in enumerate(owner))
-    if isinstance(owner, list):
-        owner[int(name)] = new
-    elif isinstance(owner, dict):
-        owner[name] = new
-    else:
-        setattr(owner, name, new)
+        entries = [new if i == int(name) else entry for i, entry in enumerate(owner)]
+        return type(owner)(*entries) if hasattr(owner, "_fields") else tuple(entries)
+    try:
+        if isinstance(owner, list):
+            owner[int(name)] = new
+        elif isinstance(owner, Mapping):
+            owner[name] = new  # type: ignore[index]
+        else:
+            setattr(owner, name, new)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"target {path!r} cannot be set: {error}") from error
     return owner
 
 
-def _in_form_of(old: Any, value: float) -> Any:
-    if isinstance(old, Tensor):
+def _in_form_of(old: Any, value: Any) -> Any:
+    if isinstance(old, Tensor) and isinstance(value, int | float):
         with torch.no_grad():
             return old.fill_(value)
-    return int(value) if isinstance(old, int) and value.is_integer() else value
+    is_count = isinstance(old, int) and not isinstance(old, bool)
+    return int(value) if is_count and isinstance(value, float) and value.is_integer() else value
 
 
 def _get(owner: Any, name: str, path: str) -> Any:
@@ -76,11 +82,15 @@ def _get(owner: Any, name: str, path: str) -> Any:
 
 
 def _attributes(owner: Any) -> list[str]:
-    names = [name for name in vars(owner) if not name.startswith("_")]
+    names = [name for name in getattr(owner, "__dict__", {}) if not name.startswith("_")]
     if isinstance(owner, nn.Module):
-        held = (owner._modules, owner._parameters, owner._buffers)
+        held = (
+            owner.named_children(),
+            owner.named_parameters(recurse=False),
+            owner.named_buffers(recurse=False),
+        )
         # Flags that every module has are nothing to schedule.
-        names = [*(name for each in held for name in each), *names]
+        names = [*(name for each in held for name, _ in each), *names]
         names = [name for name in names if name not in ("training", "prepare_data_per_node")]
     return names
 

@@ -3,9 +3,8 @@
 from typing import Any, final
 
 import pytorch_lightning as pl
-from torch import Tensor
 
-from lightning_kit.callbacks.nested_value import nested
+from lightning_kit.callbacks.nested_value import nested, replace
 
 PLAIN = (bool, int, float, str)
 
@@ -17,11 +16,12 @@ class SetAttribute:
     Args:
         target: ``model.<attribute>...`` from the LightningModule on, or
             ``datamodule.<attribute>...``; keys and indices count as attributes. It must exist. A
-            tensor is filled in place.
+            number fills a tensor in place, and stays whole in an ``int`` where it is.
         value: The value.
 
     Raises:
-        ValueError: If the target has another form; when it acts, if it is not there.
+        ValueError: If the target has another form; when it acts, if it is not there or cannot
+            be set.
 
     Example:
         >>> less = SetAttribute("model.dropout.p", 0.1)
@@ -62,16 +62,5 @@ class SetAttribute:
         return root
 
     def _set(self, trainer: pl.Trainer, pl_module: pl.LightningModule, value: Any) -> None:
-        root = self._root(trainer, pl_module)
-        old = nested(root, self.names, self.target)
-        owner = nested(root, self.names[:-1], self.target)
-        last = self.names[-1]
-        if isinstance(old, Tensor) and isinstance(value, int | float):
-            old.detach().fill_(value)
-        elif isinstance(owner, dict):
-            owner[last] = value
-        elif isinstance(owner, list):
-            owner[int(last)] = value
-        else:
-            setattr(owner, last, value)
+        replace(self._root(trainer, pl_module), self.names, value, self.target)
         self._has_acted = True

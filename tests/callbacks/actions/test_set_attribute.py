@@ -1,7 +1,7 @@
 """An attribute gets another value, and keeps it over a resume."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import pytorch_lightning as pl
@@ -69,3 +69,42 @@ def test_bad_targets() -> None:
         fit(SetAttribute("model.dropout.q", 1), module=Holder())
     with pytest.raises(ValueError, match="needs a datamodule, the fit has none"):
         fit(SetAttribute("datamodule.batch_size", 1), module=Holder())
+
+
+class Awkward(Holder):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pair: Any = (1.0, [2.0])
+        self.named: Any = Pair(1.0, 2.0)
+        self.whole = 3
+
+    @property
+    def fixed(self) -> float:
+        return 1.0
+
+
+class Pair(NamedTuple):
+    left: float
+    right: float
+
+
+def test_entries_of_tuples() -> None:
+    module = Awkward()
+    targets = {"pair.0": "x", "pair.1.0": 3.0, "named.1": 4.0, "whole": 0.5}
+    fit(*(SetAttribute(f"model.{t}", value) for t, value in targets.items()), module=module)
+    assert module.pair == ("x", [3.0])
+    assert module.named == Pair(1.0, 4.0)
+    assert module.whole == 0.5
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("fixed", "target 'model.fixed' cannot be set: .*fixed.*has no setter"),
+        ("net", "target 'model.net' cannot be set: .*cannot assign 'float' as child module 'net'"),
+        ("whole.x.y", "target 'model.whole.x.y': the int has no 'x'; it has nothing"),
+    ],
+)
+def test_what_cannot_be_set(target: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit(SetAttribute(f"model.{target}", 2.0), module=Awkward())
