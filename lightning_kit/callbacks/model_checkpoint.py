@@ -25,6 +25,7 @@ from lightning_kit.callbacks.whole_file import save_whole, writes_one_file
 from lightning_kit.callbacks.writable import refuse_unwritable
 from lightning_kit.compat import mend_resume, refuse_twin, weights_to_save
 from lightning_kit.meters import EventFilter
+from lightning_kit.meters.functions import name_of
 
 
 @final
@@ -141,6 +142,8 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         self._num_saves = 0
         self._iteration_saved = 0
         self._count = 0
+        # Not `dirpath`, which is absolute: a folder that was moved as a whole is the same.
+        self._given_dirpath = None if dirpath is None else str(dirpath)
         self._is_broken = False
         super().__init__(
             dirpath, filename, monitor, verbose, save_last, options["save_top_k"],
@@ -164,6 +167,11 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
                 for field in fields(self.filter)
                 if field.name != "when" and (value := getattr(self.filter, field.name)) is not None
             }
+            if self.filter.when is not None:
+                added["filter"]["when"] = name_of(self.filter.when)
+        # Without an option of the kit the key is Lightning's, which knows of no folder.
+        if added and self._given_dirpath is not None:
+            added["dirpath"] = self._given_dirpath
         return super().state_key + (repr(added) if added else "")
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:

@@ -10,7 +10,7 @@ from lightning_kit.callbacks.before_loaders import BeforeLoaders
 from lightning_kit.callbacks.param_target import ParamTarget
 from lightning_kit.compat import callbacks_of, mend_resume, refuse_twin
 from lightning_kit.meters import EventFilter
-from lightning_kit.meters.functions import check_function
+from lightning_kit.meters.functions import check_function, name_of
 from lightning_kit.schedules import Schedule
 
 Event = Literal["iteration_started", "epoch_started"]
@@ -83,8 +83,13 @@ class ParamScheduler(pl.Callback):
     @property
     def state_key(self) -> str:
         picked = (self.filter.every, self.filter.once, self.filter.before, self.filter.after)
+        when = {} if self.filter.when is None else {"when": name_of(self.filter.when)}
         return self._generate_state_key(
-            target=self.target.path, groups=self.target.groups, event=self.event, filter=picked
+            target=self.target.path,
+            groups=self.target.groups,
+            event=self.event,
+            filter=picked,
+            **when,
         )
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:

@@ -17,6 +17,13 @@ def accepts(function: Any, *args: Any, **kwargs: Any) -> bool:
     return True
 
 
+def name_of(function: Any) -> str:
+    """Return where ``function`` is defined and what it is called; of an object, its class."""
+    function = getattr(function, "func", function)
+    named = function if hasattr(function, "__qualname__") else type(function)
+    return f"{named.__module__}.{named.__qualname__}"
+
+
 def described(function: Any) -> str:
     """Return the name and arguments of ``function``, as far as it tells."""
     name = getattr(function, "__qualname__", repr(function))

@@ -390,7 +390,29 @@ def test_two_of_them_are_told_apart(tmp_path: Path) -> None:
     fit([0.0, 0.0], *callbacks)
     assert [len(names(tmp_path / each)) for each in "abcd"] == [1, 1, 1, 1]
     # Another number is another setting of the same callback.
-    assert ModelCheckpoint(keep_last=5).state_key == callbacks[0].state_key
+    newest = ModelCheckpoint(tmp_path / "a", keep_last=5)
+    assert newest.state_key == callbacks[0].state_key
+
+
+def early(count: int) -> bool:
+    return count < 3
+
+
+def late(count: int) -> bool:
+    return count >= 3
+
+
+def test_folders_and_functions_tell_two_of_them_apart(tmp_path: Path) -> None:
+    callbacks = [
+        ModelCheckpoint(tmp_path / "a", keep_last=1),
+        ModelCheckpoint(tmp_path / "b", keep_last=1),
+        ModelCheckpoint(tmp_path / "c", filter=EventFilter(when=early)),
+        ModelCheckpoint(tmp_path / "c", filter=EventFilter(when=late)),
+    ]
+    assert len({callback.state_key for callback in callbacks}) == 4
+    fit([0.0, 0.0], *callbacks)
+    # A folder alone is no option of the kit: the key stays the one of Lightning's own.
+    assert ModelCheckpoint(tmp_path).state_key == ModelCheckpoint().state_key
 
 
 def test_a_folder_that_cannot_be_written_is_found_before_training(tmp_path: Path) -> None:

@@ -327,3 +327,23 @@ def test_nested_schedules_from_yaml(tmp_path: Path) -> None:
 def test_two_on_one_target_have_two_states() -> None:
     first, second = warm_up_and_then("optimizer.lr")
     assert first.state_key != second.state_key
+
+
+def early(count: int) -> bool:
+    return count < 3
+
+
+def late(count: int) -> bool:
+    return count >= 3
+
+
+def test_two_with_functions_for_filters_are_told_apart() -> None:
+    first, second = (
+        ParamScheduler("optimizer.lr", Exponential(1.0, 0.5), filter=EventFilter(when=when))
+        for when in (early, late)
+    )
+    assert first.state_key != second.state_key
+    assert "early" in first.state_key
+    pl.Trainer(callbacks=[first, second], logger=False, enable_checkpointing=False)
+    # Those without one keep the key that their checkpoints have.
+    assert "when" not in ParamScheduler("optimizer.lr", Exponential(1.0, 0.5)).state_key

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lightning_kit.meters.functions import accepts, check_function, described
+from lightning_kit.meters.functions import accepts, check_function, described, name_of
 
 
 class Called:
@@ -40,3 +40,9 @@ def test_a_builtin_that_does_not_tell_is_believed() -> None:
     assert accepts(max, 1, 2, 3, 4)
     assert described(max) == "max"
     assert not accepts(one)
+
+
+def test_a_name_is_the_same_for_the_same_function() -> None:
+    assert name_of(one) == name_of(partial(one, note="x")) == f"{__name__}.one"
+    assert name_of(Called()) == name_of(Called) == f"{__name__}.Called"
+    assert name_of(max) == "builtins.max"
