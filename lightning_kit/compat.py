@@ -3,12 +3,15 @@
 A guard that finds its ground changed answers as if the thing were not there, and logs it.
 """
 
+import importlib
+import functools
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, final
+from typing import TYPE_CHECKING, Any, Literal, final
 from weakref import WeakKeyDictionary
 
 import pytorch_lightning as pl
@@ -416,25 +419,39 @@ def _loop_over(trainer: pl.Trainer, dataloaders: Any) -> Any:
 def detour(
     owner: object, name: str, around: Callable[[Callable[..., Any]], Callable[..., Any]]
 ) -> Callable[[], None]:
-    """Lead calls of ``owner.name`` through ``around(method)``; return what ends that."""
+    """Lead calls of ``owner.name`` through ``around(method)``; return what ends that.
+
+    Several on one method end in any order: one that another lies around lets calls pass, and goes
+    with that one.
+    """
     method = getattr(owner, name, None)
     if not callable(method):
         log.warning("%s has no %s to listen to: stock behaviour", type(owner).__qualname__, name)
         return lambda: None
     before = vars(owner).get(name)
     detoured = around(method)
-    setattr(owner, name, detoured)
+    holds = [True]
+
+    # With `wraps`, Lightning still finds which hooks are overridden.
+    @functools.wraps(method)
+    def lead(*args: Any, **kwargs: Any) -> Any:
+        return (detoured if holds[0] else method)(*args, **kwargs)
+
+    _detours[lead] = (holds, before)
+    setattr(owner, name, lead)
 
     def undo() -> None:
-        # Another may have laid its own around this one since.
-        if vars(owner).get(name) is not detoured:
-            return
-        if before is None:
-            delattr(owner, name)
-        else:
-            setattr(owner, name, before)
+        holds[0] = False
+        while (top := vars(owner).get(name)) in _detours and not _detours[top][0][0]:
+            if (below := _detours[top][1]) is None:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, below)
 
     return undo
+
+
+_detours: WeakKeyDictionary[Any, tuple[list[bool], Any]] = WeakKeyDictionary()
 
 
 def after_interruption(trainer: pl.Trainer, then: Callable[[], None]) -> Callable[[], None]:
@@ -478,3 +495,64 @@ def remember_hook(pl_module: pl.LightningModule) -> Callable[[], None]:
         pl_module._current_fx_name = hook
 
     return back
+
+
+def _protected(module: str, name: str) -> Any:
+    """Return what ``module`` has under ``name``, None where it has no such thing."""
+    try:
+        return getattr(importlib.import_module(module), name, None)
+    except ImportError:
+        return None
+
+
+_SEARCH = "pytorch_lightning.tuner.lr_finder"
+
+if TYPE_CHECKING:
+    from pytorch_lightning.tuner.lr_finder import _LRCallback, _LRFinder
+
+    RateCurve = _LRCallback
+    RateSearch = _LRFinder
+else:
+    # What stands in for them is never used: who would is refused by `refuse_missing_search`.
+    RateSearch = _protected(_SEARCH, "_LRFinder") or object
+    RateCurve = _protected(_SEARCH, "_LRCallback") or pl.Callback
+
+
+def refuse_missing_search(options: str) -> None:
+    """Raise ValueError where this Lightning lacks the rate search that ``options`` change."""
+    missing = [
+        name
+        for name in ("_lr_find", "_LRFinder", "_LRCallback")
+        if not callable(_protected(_SEARCH, name))
+    ]
+    if missing:
+        log.warning("no search of rates for groups: %s has no %s", _SEARCH, ", ".join(missing))
+        raise ValueError(
+            f"{options} must be left out: this Lightning has no {', '.join(missing)} to search with"
+        )
+
+
+def search_rates(search: Any, curve: Any, trainer: pl.Trainer, **options: Any) -> Any:
+    """Run Lightning's rate search with other classes than its own, which it takes none for."""
+    with _replaced(_SEARCH, _LRFinder=search, _LRCallback=curve):
+        return _protected(_SEARCH, "_lr_find")(trainer, trainer.lightning_module, **options)
+
+
+@contextmanager
+def _replaced(module: str, **parts: Any) -> Iterator[None]:
+    owner = importlib.import_module(module)
+    before = {name: getattr(owner, name) for name in parts}
+    vars(owner).update(parts)
+    try:
+        yield
+    finally:
+        vars(owner).update(before)
+
+
+def leave_fit() -> None:
+    """End a fit in which a rate was to be found and nothing trained."""
+    leave = _protected("pytorch_lightning.utilities.exceptions", "_TunerExitException")
+    if leave is None:
+        log.warning("training goes on after the search: this Lightning has no way to leave it")
+        return
+    raise leave

@@ -2,19 +2,22 @@
 
 import functools
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Literal, final
+from typing import Literal, final
 
 import pytorch_lightning as pl
-from pytorch_lightning.tuner import lr_finder as engine
-from pytorch_lightning.utilities.exceptions import _TunerExitException
-from pytorch_lightning.utilities.parsing import lightning_setattr
+from pytorch_lightning.utilities.parsing import lightning_hasattr, lightning_setattr
 from pytorch_lightning.utilities.seed import isolate_rng
 from torch.optim import Optimizer
 
 from lightning_kit.callbacks.rate_search import GroupSearch, IgniteCurve, Rates, rates
-from lightning_kit.compat import refuse_twin
+from lightning_kit.compat import (
+    RateCurve,
+    leave_fit,
+    refuse_missing_search,
+    refuse_twin,
+    search_rates,
+)
+from lightning_kit.meters.arguments import check_whole, is_number
 
 Rate = float | list[float]
 
@@ -46,9 +49,9 @@ class LearningRateFinder(pl.callbacks.LearningRateFinder):
             suggests as Ignite does.
 
     Raises:
-        ValueError: If rates are not above 0 and in order, lists differ in length, or
-            ``keep_ratio`` stands beside a list; when the fit starts, if a list has not one rate
-            for each group.
+        ValueError: If rates are not above 0 (``linear`` without lists may begin at 0) and in order,
+            lists differ in length, ``keep_ratio`` stands beside a list, or Lightning lacks what
+            rates for groups need; when the fit starts, if a list has not one rate for each group.
     """
 
     def __init__(
@@ -69,20 +72,20 @@ class LearningRateFinder(pl.callbacks.LearningRateFinder):
         ignite = preset == "ignite"
         if early_stop_threshold == "auto":
             early_stop_threshold = 5.0 if ignite else 4.0
-        lists = [each for each in (min_lr, max_lr) if isinstance(each, list)]
-        if keep_ratio and lists:
-            raise ValueError(
-                f"keep_ratio has no effect beside a rate for each group, {lists[0]}: leave one out"
-            )
-        if len(lists) == 2 and len(lists[0]) != len(lists[1]):
-            raise ValueError(f"min_lr and max_lr must be of one length, got {lists[0]}, {lists[1]}")
-        self._grouped = bool(lists) or keep_ratio or ignite
+        _refuse_lists(min_lr, max_lr, keep_ratio)
+        self._grouped = isinstance(min_lr, list) or isinstance(max_lr, list) or keep_ratio or ignite
         if min_lr is None and not ignite:
             min_lr = 1e-8
         if max_lr is None:
             max_lr = 10.0 if ignite else 1.0
         if num_training_steps is None and not ignite:
             num_training_steps = 100
+        if min_lr is not None:
+            _check_order(min_lr, max_lr, mode)
+        if num_training_steps is not None:
+            check_whole("num_training_steps", num_training_steps, at_least=1)
+        if self._grouped:
+            refuse_missing_search("lists of rates, keep_ratio and preset")
         super().__init__(
             _first(min_lr) if min_lr is not None else 1e-8,
             _first(max_lr),
@@ -94,8 +97,6 @@ class LearningRateFinder(pl.callbacks.LearningRateFinder):
         )
         self._lows, self._highs, self._steps = min_lr, max_lr, num_training_steps
         self._keep_ratio, self._ignite = keep_ratio, ignite
-        if self._grouped and min_lr is not None:
-            _check_order(min_lr, max_lr)
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         refuse_twin(trainer, self)
@@ -109,11 +110,12 @@ class LearningRateFinder(pl.callbacks.LearningRateFinder):
         search = functools.partial(
             GroupSearch, find_rates=functools.partial(self._rates, steps), ignite=self._ignite
         )
-        curve = IgniteCurve if self._ignite else engine._LRCallback
-        with isolate_rng(), _running_with(search, curve):
-            found = engine._lr_find(
+        curve = IgniteCurve if self._ignite else RateCurve
+        with isolate_rng():
+            found = search_rates(
+                search,
+                curve,
                 trainer,
-                pl_module,
                 min_lr=self._min_lr,
                 max_lr=self._max_lr,
                 num_training=steps,
@@ -125,14 +127,14 @@ class LearningRateFinder(pl.callbacks.LearningRateFinder):
         if self._update_attr and isinstance(found, GroupSearch):
             self._use(found.suggested_rates(), trainer, pl_module)
         if self._early_exit:
-            raise _TunerExitException
+            leave_fit()
 
     def _rates(self, steps: int, optimizer: Optimizer) -> Rates:
         """Return what each step's rates are, from the configured ones and the arguments."""
         configured = [float(group["lr"]) for group in optimizer.param_groups]
         lows = self._bound("min_lr", self._lows, configured)
         highs = self._bound("max_lr", self._highs, configured)
-        _check_order(lows, highs)
+        _check_order(lows, highs, self._mode)
         return rates(lows, highs, steps, self._mode, ignite=self._ignite)
 
     def _bound(self, name: str, given: Rate | None, configured: list[float]) -> list[float]:
@@ -164,24 +166,15 @@ class LearningRateFinder(pl.callbacks.LearningRateFinder):
             # A schedule that starts from what was configured would undo the search.
             if hasattr(config.scheduler, "base_lrs"):
                 config.scheduler.base_lrs = [*found]
-        try:
-            name = engine._determine_lr_attr_name(pl_module, self._attr_name)
-        except AttributeError:
-            if self._attr_name:
-                raise
-            return
-        lightning_setattr(pl_module, name, found[0])
-
-
-@contextmanager
-def _running_with(search: Any, curve: Any) -> Iterator[None]:
-    """Let Lightning's search use other classes than its own, which it takes no arguments for."""
-    before = engine._LRFinder, engine._LRCallback
-    engine._LRFinder, engine._LRCallback = search, curve  # type: ignore[misc]
-    try:
-        yield
-    finally:
-        engine._LRFinder, engine._LRCallback = before  # type: ignore[misc]
+        wanted = [self._attr_name] if self._attr_name else ["lr", "learning_rate"]
+        there = [name for name in wanted if lightning_hasattr(pl_module, name)]
+        if there:
+            lightning_setattr(pl_module, there[0], found[0])
+        elif self._attr_name:
+            raise AttributeError(
+                f"attr_name must name an attribute of {type(pl_module).__name__}, or of its "
+                f"hparams, got {self._attr_name!r}"
+            )
 
 
 def _first(rate: Rate) -> float:
@@ -195,10 +188,25 @@ def _steps_of(trainer: pl.Trainer) -> int:
     return int(steps)
 
 
-def _check_order(lows: Rate, highs: Rate) -> None:
+def _refuse_lists(min_lr: Rate | None, max_lr: Rate | None, keep_ratio: bool) -> None:
+    lists = [each for each in (min_lr, max_lr) if isinstance(each, list)]
+    if keep_ratio and lists:
+        raise ValueError(
+            f"keep_ratio has no effect beside a rate for each group, {lists[0]}: leave one out"
+        )
+    if len(lists) == 2 and len(lists[0]) != len(lists[1]):
+        raise ValueError(f"min_lr and max_lr must be of one length, got {lists[0]}, {lists[1]}")
+
+
+def _check_order(lows: Rate, highs: Rate, mode: str) -> None:
     low = lows if isinstance(lows, list) else [lows]
     high = highs if isinstance(highs, list) else [highs]
     length = max(len(low), len(high))
     low, high = (each * length if len(each) == 1 else each for each in (low, high))
-    if not low or not high or any(not 0 < a < b for a, b in zip(low, high, strict=True)):
+    numbers = low and high and all(map(is_number, [*low, *high]))
+    # Lightning's linear search may begin at 0.
+    may_be_0 = mode == "linear" and not isinstance(lows, list)
+    if not numbers or any(
+        not 0 < a < b and not (may_be_0 and a == 0 < b) for a, b in zip(low, high, strict=True)
+    ):
         raise ValueError(f"min_lr must be above 0 and below max_lr, got {lows} and {highs}")

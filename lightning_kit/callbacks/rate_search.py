@@ -1,7 +1,6 @@
 """What a learning-rate search of Lightning runs with when parameter groups have their own rates.
 
-Both classes stand in for protected ones of ``pytorch_lightning.tuner.lr_finder``, whose search
-saves, runs and restores the fit.
+Both classes stand in for Lightning's own, whose search saves, runs and restores the fit.
 """
 
 import logging
@@ -11,12 +10,12 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.tuner.lr_finder import _LRCallback, _LRFinder
 from pytorch_lightning.utilities.types import LRSchedulerConfig
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from lightning_kit.callbacks.step_loss import step_loss
+from lightning_kit.compat import RateCurve, RateSearch
 
 log = logging.getLogger(__name__)
 SMOOTHING = 0.05
@@ -45,7 +44,7 @@ def rates(
     return at
 
 
-class GroupSearch(_LRFinder):
+class GroupSearch(RateSearch):
     """Search with a rate for each group.
 
     Args:
@@ -121,7 +120,7 @@ class _GroupRates(LRScheduler):
         return [*self.lr]
 
 
-class IgniteCurve(_LRCallback):
+class IgniteCurve(RateCurve):
     """Record losses as Ignite does: ``0.05 * loss + 0.95 * before``, without a correction.
 
     The search ends as soon as a loss is above ``early_stop_threshold`` times the lowest, or not

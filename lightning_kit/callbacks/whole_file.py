@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytorch_lightning as pl
 from lightning_fabric.plugins.io import TorchCheckpointIO
-from lightning_fabric.utilities.cloud_io import _is_local_file_protocol
 from pytorch_lightning.strategies import Strategy
+
+from lightning_kit.callbacks.writable import is_local
 
 SUFFIX = ".part"
 
@@ -29,7 +30,7 @@ def save_whole(trainer: pl.Trainer, path: str, write: Callable[[str], None]) -> 
     under the checkpoint's name (fsspec/implementations/local.py, ``LocalFileOpener.commit``).
     What is no single local file is written directly.
     """
-    if not writes_one_file(trainer) or not _is_local_file_protocol(path):
+    if not writes_one_file(trainer) or not is_local(path):
         write(path)
         return
     part = path + SUFFIX

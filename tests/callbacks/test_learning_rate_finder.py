@@ -1,5 +1,7 @@
 """The finder is the parent unless asked for groups; what it borrows comes back."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -145,6 +147,10 @@ def test_a_module_without_a_rate_of_its_own() -> None:
         ({"min_lr": [0.1, 1.0], "max_lr": 0.5}, "above 0 and below max_lr"),
         ({"min_lr": [0.0, 0.1]}, "above 0 and below max_lr"),
         ({"min_lr": []}, "above 0 and below max_lr"),
+        ({"min_lr": 1, "max_lr": 0.1}, "above 0 and below max_lr, got 1 and 0.1"),
+        ({"min_lr": 0.0}, "above 0 and below max_lr"),
+        ({"min_lr": "small"}, "above 0 and below max_lr, got small"),
+        ({"num_training_steps": 0}, "num_training_steps must be .*at least 1"),
     ],
 )
 def test_bad_arguments(arguments: Any, message: str) -> None:
@@ -166,3 +172,35 @@ def test_the_presets_steps_are_the_runs() -> None:
     fit(part, max_epochs=3)
     assert part.optimal_lr is not None
     assert len(part.optimal_lr.results["loss"]) == 15
+
+
+def test_a_linear_search_may_begin_at_0_as_the_parents() -> None:
+    LearningRateFinder(min_lr=0.0, mode="linear")
+
+
+MISSING = """
+import pytorch_lightning as pl
+from pytorch_lightning.tuner import lr_finder as engine
+from pytorch_lightning.utilities import exceptions
+for name in ("_LRCallback", "_determine_lr_attr_name"):
+    delattr(engine, name)
+# The stock finder holds a reference of its own.
+del exceptions._TunerExitException
+from lightning_kit.callbacks import LearningRateFinder
+LearningRateFinder()
+try:
+    LearningRateFinder(keep_ratio=True)
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_without_lightnings_search_the_rest_is_there() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MISSING], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (
+        "keep_ratio and preset must be left out: this Lightning has no _LRCallback" in done.stdout
+    )
+    assert "no search of rates for groups" in done.stderr
