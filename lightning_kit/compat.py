@@ -5,6 +5,7 @@ A guard that finds its ground changed answers as if the thing were not there, an
 
 import importlib
 import functools
+import functools
 import logging
 import sys
 import threading

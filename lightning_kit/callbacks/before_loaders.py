@@ -6,6 +6,8 @@ from typing import Any, final
 
 import pytorch_lightning as pl
 
+from lightning_kit.compat import detour
+
 LOADERS = ("train_dataloader", "val_dataloader")
 
 
@@ -22,22 +24,16 @@ class BeforeLoaders:
     """
 
     def __init__(self, datamodule: pl.LightningDataModule, action: Callable[[], None]) -> None:
-        self.datamodule = datamodule
-        self._found = {name: vars(datamodule).get(name) for name in LOADERS}
-        for name in LOADERS:
-            setattr(datamodule, name, _after(action, getattr(datamodule, name)))
+        around = functools.partial(_after, action)
+        self._undo = [detour(datamodule, name, around) for name in LOADERS]
 
     def give_back(self) -> None:
         """Leave the datamodule as it was."""
-        for name, found in self._found.items():
-            if found is not None:
-                setattr(self.datamodule, name, found)
-            elif name in vars(self.datamodule):
-                delattr(self.datamodule, name)
+        for undo in self._undo:
+            undo()
 
 
 def _after(action: Callable[[], None], original: Callable[[], Any]) -> Callable[[], Any]:
-    @functools.wraps(original)
     def load() -> Any:
         action()
         return original()

@@ -7,6 +7,7 @@ from typing import Any, final
 
 import pytorch_lightning as pl
 
+from lightning_kit.compat import detour
 from lightning_kit.meters import Durations
 
 #: Hooks of a callback that Lightning looks up at each call.
@@ -26,22 +27,18 @@ class TimedHooks:
 
     def __init__(self, callbacks: Iterable[pl.Callback]) -> None:
         self.times: dict[tuple[str, str], Durations] = {}
-        self._found: list[tuple[pl.Callback, str, Any]] = []
+        self._undo: list[Callable[[], None]] = []
         for callback, name in _named(callbacks):
             for hook in HOOKS:
                 if _overrides(callback, hook):
                     durations = self.times[name, hook] = Durations()
-                    self._found.append((callback, hook, vars(callback).get(hook)))
-                    setattr(callback, hook, _timed(getattr(callback, hook), durations))
+                    around = functools.partial(_timed, durations)
+                    self._undo.append(detour(callback, hook, around))
 
     def give_back(self) -> None:
         """Leave the callbacks as they were; the times stay."""
-        for callback, hook, found in self._found:
-            if found is not None:
-                setattr(callback, hook, found)
-            else:
-                delattr(callback, hook)
-        self._found = []
+        while self._undo:
+            self._undo.pop()()
 
 
 def _named(callbacks: Iterable[pl.Callback]) -> Iterable[tuple[pl.Callback, str]]:
@@ -58,9 +55,7 @@ def _overrides(callback: pl.Callback, hook: str) -> bool:
     return hook in vars(callback) or getattr(type(callback), hook) is not getattr(pl.Callback, hook)
 
 
-def _timed(hook: Callable[..., Any], durations: Durations) -> Callable[..., Any]:
-    # With `wraps`, Lightning still finds which hooks are overridden.
-    @functools.wraps(hook)
+def _timed(durations: Durations, hook: Callable[..., Any]) -> Callable[..., Any]:
     def timed(*args: Any, **kwargs: Any) -> Any:
         began = time.perf_counter()
         try:

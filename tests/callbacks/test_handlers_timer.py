@@ -11,7 +11,7 @@ from origin.stock import QUIET
 from programs.plain import PlainData, PlainModule
 from pytorch_lightning.callbacks import EarlyStopping
 
-from lightning_kit.callbacks import HandlersTimer
+from lightning_kit.callbacks import ExceptionPolicy, HandlersTimer
 from lightning_kit.callbacks.timed_hooks import HOOKS
 from lightning_kit.meters import EventFilter
 
@@ -88,6 +88,20 @@ def test_after_an_exception_all_is_given_back_and_written(tmp_path: Path) -> Non
     with path.open() as file:
         found = {row["hook"]: row["count"] for row in csv.DictReader(file)}
     assert found["on_train_batch_start"] == "4"
+
+
+@pytest.mark.parametrize("timer_first", [True, False])
+def test_beside_a_policy_of_exceptions_nothing_is_left_behind(timer_first: bool) -> None:
+    """Both wrap ``on_exception``, and both let go in the order of the list."""
+
+    class Hears(pl.Callback):
+        def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None: ...
+
+    hears = Hears()
+    parts = [HandlersTimer(table=False), ExceptionPolicy([])]
+    fit(*(parts if timer_first else parts[::-1]), hears)
+    assert hooks(hears) == set()
+    assert all(hooks(part) == set() for part in parts)
 
 
 def test_the_file_is_there_while_it_runs(tmp_path: Path) -> None:
