@@ -272,3 +272,41 @@ def test_a_checkpoint_of_the_cut_epoch_resumes_in_the_next(
     assert trainer.fit_loop.total_batch_idx == 7
     assert trainer.current_epoch == 2
     assert trainer.global_step == 8
+
+
+@pytest.mark.parametrize(
+    ("settings", "saved_at"),
+    [
+        ({"max_epochs": 3}, 6),  # a whole epoch's last batch
+        ({"max_epochs": 3, "check_val_every_n_epoch": 2}, 6),
+        ({"max_epochs": 4, "max_steps": 16}, 6),
+    ],
+)
+@pytest.mark.parametrize("event", ["iteration_started", "iteration_completed"])
+@pytest.mark.filterwarnings("ignore:Checkpoint directory")
+@pytest.mark.filterwarnings("ignore:The dirpath has changed")
+@pytest.mark.filterwarnings("ignore:You're resuming from a checkpoint that ended before")
+def test_an_epoch_behind_anothers_last_batch_can_be_cut(
+    tmp_path: Path, event: str, settings: dict[str, Any], saved_at: int
+) -> None:
+    """Six batches, a cut after the eighth, and whole epochs of six from there."""
+
+    class Batches(pl.Callback):
+        def __init__(self) -> None:
+            self.noted: list[tuple[int, int]] = []
+
+        def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+            self.noted.append((trainer.fit_loop.total_batch_idx + 1, trainer.fit_loop.batch_idx))
+
+    def callbacks() -> list[pl.Callback]:
+        saving = ModelCheckpoint(tmp_path, "{step}", save_top_k=-1, every_n_train_steps=6)
+        return [EndEpoch(EventFilter(once=8), event=event), saving, Batches()]
+
+    settings = {"enable_checkpointing": True, **settings}
+    whole, resumed = callbacks(), callbacks()
+    fit(whole, Traced(), **settings)
+    fit(resumed, Traced(), ckpt_path=tmp_path / f"step={saved_at}.ckpt", **settings)
+    for each in (whole[-1], resumed[-1]):
+        assert isinstance(each, Batches)
+        assert (9, 0) in each.noted
+    assert vars(whole[-1])["noted"][saved_at:] == vars(resumed[-1])["noted"]
