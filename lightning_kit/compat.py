@@ -3,9 +3,8 @@
 A guard that finds its ground changed answers as if the thing were not there, and logs it.
 """
 
+import functools
 import importlib
-import functools
-import functools
 import logging
 import sys
 import threading
