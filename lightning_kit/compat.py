@@ -407,6 +407,57 @@ def validate_now(trainer: pl.Trainer, dataloaders: Any = None) -> None:
             setattr(connector, name, value)
 
 
+def validate_apart(trainer: pl.Trainer, dataloaders: Any, prefix: str) -> None:
+    """Run a validation on other ``dataloaders``, whose scores nothing takes for the usual ones.
+
+    What is logged in it goes by ``<prefix>/<key>``, what was logged before stays, and callbacks
+    that monitor a key, stop or save do not hear of it.
+    """
+    connector: Any = getattr(trainer, "_logger_connector", None)
+    names = ("_callback_metrics", "_logged_metrics", "_progress_bar_metrics")
+    if not all(isinstance(getattr(connector, name, None), dict) for name in names):
+        log.warning("no validation on other loaders: this Lightning keeps scores elsewhere")
+        return
+
+    def named(metrics: dict[str, Any]) -> dict[str, Any]:
+        # Lightning logs at the step that is logged as `step`.
+        own = f"{prefix}/"
+        return {k if k == "step" or k.startswith(own) else own + k: v for k, v in metrics.items()}
+
+    def around(log_metrics: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda metrics, *args, **kwargs: log_metrics(named(metrics), *args, **kwargs)
+
+    undo = [detour(connector, "log_metrics", around)]
+    for callback in callbacks_of(trainer):
+        if _monitors(callback):
+            hooks = [hook for hook in dir(callback) if hook.startswith("on_validation_")]
+            undo += [detour(callback, hook, _left_out) for hook in hooks]
+    # What training has logged since the last look is not of this validation.
+    looks = ("callback_metrics", "logged_metrics", "progress_bar_metrics")
+    kept: list[dict[str, Any]] = [getattr(trainer, look) for look in looks]
+    last_time = getattr(trainer, "_last_val_time", None)
+    for name in names:
+        setattr(connector, name, {})
+    try:
+        validate_now(trainer, dataloaders)
+    finally:
+        for name, before in zip(names, kept, strict=True):
+            setattr(connector, name, {**before, **named(getattr(connector, name))})
+        if last_time is not None:
+            vars(trainer)["_last_val_time"] = last_time
+        for end in reversed(undo):
+            end()
+
+
+def _monitors(callback: pl.Callback) -> bool:
+    acts = isinstance(callback, pl.callbacks.EarlyStopping | pl.callbacks.Checkpoint)
+    return acts or any(getattr(callback, name, None) for name in ("monitor", "monitors"))
+
+
+def _left_out(hook: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args, **kwargs: None
+
+
 def _loop_over(trainer: pl.Trainer, dataloaders: Any) -> Any:
     kind: Any = type(trainer.fit_loop.epoch_loop.val_loop)
     loop = kind(

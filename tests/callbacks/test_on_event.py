@@ -112,7 +112,11 @@ ACTIONS: list[tuple[str, dict[str, Any], str]] = [
     ("StopTraining", {}, "epoch_completed"),
     ("Unfreeze", {"names": "net.*"}, "completed"),
     ("Validate", {}, "iteration_completed"),
-    ("Validate", {"dataloaders": "callbacks.test_on_event.loader"}, "iteration_completed"),
+    (
+        "Validate",
+        {"dataloaders": "callbacks.test_on_event.loader", "prefix": "other"},
+        "iteration_completed",
+    ),
 ]
 
 

@@ -5,7 +5,7 @@ from typing import Any, final
 
 import pytorch_lightning as pl
 
-from lightning_kit.compat import validate_now
+from lightning_kit.compat import validate_apart, validate_now
 from lightning_kit.meters.functions import check_function
 
 
@@ -13,22 +13,35 @@ from lightning_kit.meters.functions import check_function
 class Validate:
     """Run a validation within training, with all its hooks, beside those of the interval settings.
 
-    Callbacks that look at validations, such as early stopping, take it as one of theirs.
-    Gradients that wait for a step stay.
+    Callbacks that look at validations, such as early stopping, take it as one of theirs, unless it
+    is on other loaders: callbacks with a ``monitor`` and those that stop or save do not hear of
+    that. Gradients that wait for a step stay.
 
     Args:
-        dataloaders: Returns one or several other loaders; None: the validation loaders. The module
-            logs the same keys for them, which then hold what was found last.
+        dataloaders: Returns one or several other loaders; None: the validation loaders.
+        prefix: With ``dataloaders``: what the module logs as ``<key>`` is ``<prefix>/<key>`` for
+            them, and ``<key>`` stays as it was.
 
     Raises:
-        ValueError: If ``dataloaders`` is no function without arguments.
+        ValueError: If ``dataloaders`` is no function without arguments, or ``prefix`` is missing
+            beside it or stands alone.
         RuntimeError: Where a validation is running already, there is none, or outside of a fit.
     """
 
-    def __init__(self, dataloaders: Callable[[], Any] | None = None) -> None:
+    def __init__(
+        self, dataloaders: Callable[[], Any] | None = None, prefix: str | None = None
+    ) -> None:
         if dataloaders is not None:
             check_function("dataloaders", dataloaders)
+            if not prefix or not isinstance(prefix, str):
+                raise ValueError(
+                    "prefix must name the scores of other dataloaders, which the module logs by "
+                    f"the same keys as those that are monitored, got {prefix!r}"
+                )
+        elif prefix is not None:
+            raise ValueError(f"prefix has no effect without dataloaders, got {prefix!r}")
         self.dataloaders = dataloaders
+        self.prefix = prefix
 
     def __call__(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not trainer.training:
@@ -42,4 +55,7 @@ class Validate:
                 "Validate needs a validation_step and validation loaders, and limit_val_batches "
                 "above 0: this fit has not all of them"
             )
-        validate_now(trainer, None if self.dataloaders is None else self.dataloaders())
+        if self.dataloaders is None or self.prefix is None:
+            validate_now(trainer)
+        else:
+            validate_apart(trainer, self.dataloaders(), self.prefix)

@@ -1,11 +1,15 @@
 """A validation within training changes nothing but what it measures."""
 
+import csv
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytorch_lightning as pl
 import torch
 from programs.traced import QUIET, Traced, loader
+from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
+from pytorch_lightning.loggers import CSVLogger
 
 from lightning_kit.callbacks.actions import Validate
 from lightning_kit.callbacks.on_event import OnEvent
@@ -71,11 +75,82 @@ def other() -> Any:
 
 
 def test_on_other_loaders() -> None:
-    module, trainer = fit([OnEvent(Validate(other), "epoch_completed", once=2)])
+    module, trainer = fit([OnEvent(Validate(other, "other"), "epoch_completed", once=2)])
     # Two validations of two batches of four, and three other rows.
     assert module.rows == [4, 4, 4, 4, 3]
     held: Any = trainer.val_dataloaders
     assert held.batch_size == 4
+
+
+class Monitors(pl.Callback):
+    """Any callback that watches a key."""
+
+    monitor = "val/loss"
+
+    def __init__(self) -> None:
+        self.seen: list[float] = []
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.seen.append(float(trainer.callback_metrics["val/loss"]))
+
+
+class Listens(pl.Callback):
+    seen = 0
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.seen += 1
+
+
+def test_scores_of_other_loaders_stand_apart(tmp_path: Path) -> None:
+    def monitors() -> list[Any]:
+        return [
+            Monitors(),
+            EarlyStopping("val/loss", patience=9),
+            ModelCheckpoint(tmp_path / str(len(list(tmp_path.iterdir()))), monitor="val/loss"),
+        ]
+
+    def logged(name: str) -> list[dict[str, str]]:
+        with (tmp_path / name / "metrics.csv").open() as file:
+            return list(csv.DictReader(file))
+
+    said: list[Any] = []
+    for name, more in (
+        ("plain", []),
+        ("more", [OnEvent(Validate(other, "fixed"), "iteration_completed", every=3)]),
+    ):
+        watching, listens = monitors(), Listens()
+        _, trainer = fit(
+            [*watching, listens, *more],
+            logger=CSVLogger(tmp_path, "", name),
+            enable_checkpointing=True,
+            log_every_n_steps=1,
+        )
+        held = {key: float(value) for key, value in trainer.callback_metrics.items()}
+        apart = {key for key in held if key.startswith("fixed/")}
+        assert apart == ({"fixed/val/loss"} if more else set())
+        assert listens.seen == (6 if more else 2)
+        assert {key for key in trainer.logged_metrics if "fixed" in key} == apart
+        rows = [row["fixed/val/loss"] for row in logged(name) if row.get("fixed/val/loss")]
+        assert len(rows) == (4 if more else 0)
+        said.append(
+            (
+                watching[0].seen,
+                watching[1].state_dict(),
+                {Path(path).name: score for path, score in watching[2].best_k_models.items()},
+                {key: value for key, value in held.items() if key not in apart},
+                [row["val/loss"] for row in logged(name) if row["val/loss"]],
+            )
+        )
+    assert said[0] == said[1]
+
+
+def test_a_prefix_and_loaders_need_each_other() -> None:
+    with pytest.raises(ValueError, match="prefix must name .*, got None"):
+        Validate(other)
+    with pytest.raises(ValueError, match="prefix has no effect without dataloaders, got 'other'"):
+        Validate(prefix="other")
+    with pytest.raises(ValueError, match="prefix must name .*, got 3"):
+        Validate(other, 3)  # type: ignore[arg-type]
 
 
 def test_where_it_cannot_run() -> None:
