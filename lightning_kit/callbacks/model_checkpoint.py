@@ -19,6 +19,7 @@ from lightning_kit.callbacks.checkpoint_memory import (
 )
 from lightning_kit.callbacks.checkpoint_name import ignite_name
 from lightning_kit.callbacks.checkpoint_options import FilenameStyle, Preset, resolve
+from lightning_kit.callbacks.fresh_scores import FreshScores
 from lightning_kit.callbacks.last_outputs import ScoreFunction, note_outputs
 from lightning_kit.callbacks.module_weights import refuse_unknown, weights_of
 from lightning_kit.callbacks.whole_file import save_whole, writes_one_file
@@ -40,7 +41,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     more; ``last.ckpt`` is written at each save that is due, not only where the score was among the
     best, so that a fit goes on from the last epoch (a ``link`` leads to the newest file kept, as
     in the parent); a folder that cannot be written to is found before training; ``fast_dev_run``
-    writes nothing.
+    writes nothing; an epoch without a validation is not scored by the last one of another.
 
     Args:
         dirpath: Folder of the files; None: ``checkpoints`` below the logger's or the Trainer's.
@@ -140,6 +141,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         self._surplus: list[str] = []
         self._last_due: dict[str, Tensor] | None = None
         self._num_saves = 0
+        self._fresh = FreshScores()
         self._iteration_saved = 0
         self._count = 0
         # Not `dirpath`, which is absolute: a folder that was moved as a whole is the same.
@@ -214,11 +216,16 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
             super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self._by_step or self._picks(trainer.current_epoch + 1):
+        if self._by_step or (
+            self._picks(trainer.current_epoch + 1) and not self._is_stale(trainer)
+        ):
             super().on_train_epoch_end(trainer, pl_module)
             self._save_overdue_last(trainer)
+        self._fresh.taken()
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if not trainer.sanity_checking:
+            self._fresh.validated()
         if self._by_step or self._picks(trainer.current_epoch + 1):
             super().on_validation_end(trainer, pl_module)
             self._save_overdue_last(trainer)
@@ -281,6 +288,12 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     @property
     def _by_step(self) -> bool:
         return self._every_n_train_steps >= 1 or self._train_time_interval is not None
+
+    def _is_stale(self, trainer: pl.Trainer) -> bool:
+        """Return whether the score is of a validation that an earlier epoch was judged by."""
+        if self.monitor is None or self.score_function is not None:
+            return False
+        return self._fresh.are_stale(trainer, [self.monitor], wait=False)
 
     def _picks(self, count: int) -> bool:
         return self.filter is None or self.filter.matches(count)

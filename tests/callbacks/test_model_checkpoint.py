@@ -9,6 +9,7 @@ import pytorch_lightning as pl
 import torch
 from programs.scored import Scored, fit, loader
 
+from lightning_kit.callbacks.end_epoch import EndEpoch
 from lightning_kit.callbacks.last_outputs import last_outputs
 from lightning_kit.callbacks.model_checkpoint import ModelCheckpoint
 from lightning_kit.meters import EventFilter
@@ -172,6 +173,18 @@ def test_a_save_due_by_iteration_waits_for_the_score_of_validation(tmp_path: Pat
     fit([0.5, 0.25, 0.125], callback, batches=2)
     assert steps(tmp_path) == [4]
     assert callback.best_model_score == 0.25
+
+
+@pytest.mark.parametrize("settings", [{}, {"save_on_train_epoch_end": True}])
+def test_an_epoch_without_a_validation_is_not_scored(
+    tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    """The second epoch is cut after its first batch: the 0.5 of the first is not its score."""
+    callback = ModelCheckpoint(tmp_path, monitor="score", save_top_k=-1, **settings)
+    cut = EndEpoch(EventFilter(once=3), validate=False)
+    fit([0.5, 0.25, 0.125], cut, callback, batches=2)
+    assert steps(tmp_path) == [2, 5]
+    assert sorted(map(float, callback.best_k_models.values())) == [0.125, 0.5]
 
 
 def test_only_some_weights_are_saved(tmp_path: Path) -> None:
