@@ -55,11 +55,11 @@ def test_the_python_blocks_run() -> None:
     # Asked at 501, 601, ..., and the third check without a gain is the fifth.
     assert names["iteration"] == 901
 
-    names = {"print": lambda step, logged: told.append((step, set(logged)))}
+    names = {"print": lambda count, logged: told.append((count, set(logged)))}
     exec(listeners, names)
     names["trainer"].fit(PlainModule(), datamodule=PlainData())
     # Three epochs of five batches: iterations 4, 8 and 12, and the end.
-    assert [step for step, _ in told] == [4, 8, 12, 15]
+    assert [count for count, _ in told] == [4, 8, 12, 15]
     assert told[-1][1] == {"train/loss", "val/loss"}
 
 

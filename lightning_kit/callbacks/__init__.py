@@ -10,6 +10,8 @@ from lightning_kit.callbacks.exception_policy import ExceptionPolicy
 from lightning_kit.callbacks.exception_rule import Rule
 from lightning_kit.callbacks.fire import fire
 from lightning_kit.callbacks.handlers_timer import HandlersTimer
+from lightning_kit.callbacks.iteration import iteration
+from lightning_kit.callbacks.last_outputs import last_outputs
 from lightning_kit.callbacks.learning_rate_finder import LearningRateFinder
 from lightning_kit.callbacks.model_checkpoint import ModelCheckpoint
 from lightning_kit.callbacks.on_event import OnEvent
@@ -35,4 +37,6 @@ __all__ = [
     "TerminateOnNonFinite",
     "end_epoch",
     "fire",
+    "iteration",
+    "last_outputs",
 ]

@@ -12,6 +12,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.writable import path_of, place
 
 log = logging.getLogger(__name__)
@@ -53,13 +54,13 @@ class BatchDump:
         if not self.left:
             return None
         self.left -= 1
-        iteration, rank = trainer.fit_loop.total_batch_idx + 1, trainer.global_rank
-        path = self.folder / f"non-finite-{iteration:06d}-rank{rank}.pt"
+        count, rank = iteration(trainer), trainer.global_rank
+        path = self.folder / f"non-finite-{count:06d}-rank{rank}.pt"
         content = {
             "batch": plain(batch),
             "weights": plain(module.state_dict()),
             "batch_idx": batch_idx,
-            "iteration": iteration,
+            "iteration": count,
             "epoch": trainer.current_epoch + 1,
             "rank": rank,
             "what": what,
@@ -69,7 +70,7 @@ class BatchDump:
             torch.save(content, path)
         except (OSError, RuntimeError) as error:
             # A full disk must not end a run that goes on without the batch.
-            log.warning("the batch of iteration %d could not be kept: %s", iteration, error)
+            log.warning("the batch of iteration %d could not be kept: %s", count, error)
             return None
         return path
 

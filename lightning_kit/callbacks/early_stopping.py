@@ -12,6 +12,7 @@ from lightning_kit.callbacks.best_weights import BestWeights
 from lightning_kit.callbacks.early_stopping_judge import EarlyStoppingJudge
 from lightning_kit.callbacks.early_stopping_options import CheckOn, EarlyStoppingOptions
 from lightning_kit.callbacks.fresh_scores import FreshScores
+from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.last_outputs import ScoreFunction, note_outputs
 from lightning_kit.callbacks.validated_module import validated_module
 from lightning_kit.compat import keys_of_validation, refuse_twin
@@ -260,7 +261,7 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
 
     def _count(self, trainer: pl.Trainer) -> int:
         if self.check_on == "step":
-            return trainer.fit_loop.total_batch_idx + 1
+            return iteration(trainer)
         return trainer.current_epoch + 1
 
     def _validate_condition_metric(self, logs: dict[str, torch.Tensor]) -> bool:

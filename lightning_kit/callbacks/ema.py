@@ -16,6 +16,7 @@ from lightning_kit.callbacks.ema_options import (
     momentum_of,
     resolve,
 )
+from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.saved_weights import SavedWeights
 from lightning_kit.compat import callbacks_of, refuse_twin
 from lightning_kit.meters import EventFilter
@@ -152,8 +153,8 @@ class EMA(WeightAveraging):
     ) -> None:
         # A validation within the batch may have been skipped.
         self._swap_back(pl_module)
-        iteration = trainer.fit_loop.total_batch_idx + 1
-        if self.filter is not None and not self.filter.matches(iteration):
+        count = iteration(trainer)
+        if self.filter is not None and not self.filter.matches(count):
             return
         if self.update_on == "step" and trainer.global_step <= self._latest_update_step:
             return

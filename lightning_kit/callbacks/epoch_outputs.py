@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 from lightning_utilities.core.apply_func import apply_to_collection
 from torch import Tensor
 
+from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.step_loss import step_loss
 from lightning_kit.compat import mend_resume, refuse_twin
 from lightning_kit.meters import EventFilter
@@ -83,7 +84,7 @@ class EpochOutputs(pl.Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        if self.stage == "train" and self.filter.matches(trainer.fit_loop.total_batch_idx + 1):
+        if self.stage == "train" and self.filter.matches(iteration(trainer)):
             loss = step_loss(trainer, pl_module, outputs)
             self._take(outputs if loss is None else {**_named(outputs), "loss": loss})
 

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from lightning_kit.callbacks.effects import capture, restore
 from lightning_kit.callbacks.event_counts import EventCounts
 from lightning_kit.callbacks.events import Events
+from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.last_outputs import note_outputs
 from lightning_kit.callbacks.step_watch import watch_steps
 from lightning_kit.callbacks.writable import Writes
@@ -155,7 +156,7 @@ class EventListener(pl.Callback, ABC):
 
     def _iteration(self, trainer: pl.Trainer, pl_module: pl.LightningModule, event: str) -> None:
         if self.listens_to(event):
-            self.hear(trainer, pl_module, event, trainer.fit_loop.total_batch_idx + 1)
+            self.hear(trainer, pl_module, event, iteration(trainer))
 
     def _fired(
         self,

@@ -14,6 +14,7 @@ from torch import nn
 
 from lightning_kit.callbacks.exception_rule import Rule
 from lightning_kit.callbacks.failed_batch import abandon
+from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.writable import below_root, path_of, place
 from lightning_kit.compat import (
     after_interruption,
@@ -190,7 +191,7 @@ class ExceptionPolicy(pl.Callback):
             return False
         self._tell(trainer, rule, error)
         if rule.action == "checkpoint":
-            name = f"exception-{trainer.fit_loop.total_batch_idx + 1}"
+            name = f"exception-{iteration(trainer)}"
             if (why := self._save(trainer, name)) is not None:
                 error.add_note(f"raised, for there is no checkpoint of it: {why}")
                 return False
@@ -211,10 +212,10 @@ class ExceptionPolicy(pl.Callback):
 
     def _tell(self, trainer: pl.Trainer, rule: Rule, error: Exception) -> None:
         said = f"{type(error).__name__}: {error}"
-        iteration = trainer.fit_loop.total_batch_idx + 1
-        log.warning("%s at iteration %d: %s", rule.action, iteration, said, exc_info=error)
+        count = iteration(trainer)
+        log.warning("%s at iteration %d: %s", rule.action, count, said, exc_info=error)
         self._events.append(
-            "exception", action=rule.action, error=said, iteration=iteration,
+            "exception", action=rule.action, error=said, iteration=count,
             epoch=trainer.current_epoch + 1, times=self.counts[rule.name],
         )  # fmt: skip
 

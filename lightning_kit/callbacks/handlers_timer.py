@@ -7,6 +7,7 @@ from typing import Any, final
 import pytorch_lightning as pl
 from rich.console import Console
 
+from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.timed_hooks import TimedHooks
 from lightning_kit.callbacks.times_table import Times, rows, show, write_csv
 from lightning_kit.callbacks.writable import path_of, place
@@ -83,7 +84,7 @@ class HandlersTimer(pl.Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        if self.filter and self.filter.matches(trainer.fit_loop.total_batch_idx + 1):
+        if self.filter and self.filter.matches(iteration(trainer)):
             self._write(trainer)
 
     def on_exception(

@@ -20,6 +20,7 @@ from lightning_kit.callbacks.checkpoint_memory import (
 from lightning_kit.callbacks.checkpoint_name import ignite_name
 from lightning_kit.callbacks.checkpoint_options import FilenameStyle, Preset, resolve
 from lightning_kit.callbacks.fresh_scores import FreshScores
+from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.last_outputs import ScoreFunction, note_outputs
 from lightning_kit.callbacks.module_weights import refuse_unknown, weights_of
 from lightning_kit.callbacks.whole_file import save_whole, writes_one_file
@@ -212,7 +213,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     ) -> None:
         if self.score_function is not None:
             note_outputs(trainer, pl_module, outputs)
-        if not self._by_step or self._picks(trainer.fit_loop.total_batch_idx + 1):
+        if not self._by_step or self._picks(iteration(trainer)):
             super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -299,12 +300,12 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         return self.filter is None or self.filter.matches(count)
 
     def _should_skip_saving_checkpoint(self, trainer: pl.Trainer) -> bool:
-        iteration = trainer.fit_loop.total_batch_idx + 1
+        count = iteration(trainer)
         if (
             self.filter is None
             or self._every_n_train_steps != 1
-            or self._iteration_saved == iteration
-            or not self.filter.matches(iteration)
+            or self._iteration_saved == count
+            or not self.filter.matches(count)
         ):
             return super()._should_skip_saving_checkpoint(trainer)
         # Every step is due, so the filter alone picks, also between two steps of the optimizer.
@@ -373,7 +374,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
             self.best_model_path = next(iter(as_best_k(self, latest_on_tie=True).kept))
         save_whole(trainer, filepath, lambda path: self._write(trainer, path))
         self._last_global_step_saved = trainer.global_step
-        self._iteration_saved = trainer.fit_loop.total_batch_idx + 1
+        self._iteration_saved = iteration(trainer)
         self._last_checkpoint_saved = filepath
         self._num_saves += 1
         if trainer.is_global_zero:

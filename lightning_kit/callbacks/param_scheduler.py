@@ -7,6 +7,7 @@ from typing import Any, Literal, final, get_args
 import pytorch_lightning as pl
 
 from lightning_kit.callbacks.before_loaders import BeforeLoaders
+from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.param_target import ParamTarget
 from lightning_kit.compat import callbacks_of, mend_resume, refuse_twin
 from lightning_kit.meters import EventFilter
@@ -127,7 +128,7 @@ class ParamScheduler(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         if self.event == "iteration_started":
-            self._write(trainer, pl_module, trainer.fit_loop.total_batch_idx + 1)
+            self._write(trainer, pl_module, iteration(trainer))
         # A fit resumed from an epoch's last batch skips the next one's `on_train_epoch_start`.
         self._start_epoch(trainer, pl_module)
 
@@ -184,7 +185,7 @@ class ParamScheduler(pl.Callback):
         if value is not None and self.history:
             self.param_history.append((count, value))
         by_epoch = self.event == "epoch_started"
-        self._written_at = [trainer.fit_loop.total_batch_idx + 1 + by_epoch, int(not by_epoch)]
+        self._written_at = [iteration(trainer) + by_epoch, int(not by_epoch)]
 
     def _write_in_force(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, count: int

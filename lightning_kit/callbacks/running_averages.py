@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lightning_kit.callbacks.averaged import Averaged
+from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.step_loss import step_loss
 from lightning_kit.compat import logs_this_batch, mend_resume, refuse_twin
 from lightning_kit.meters import EventFilter
@@ -98,7 +99,7 @@ class RunningAverages(pl.Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        if self.filter.matches(trainer.fit_loop.total_batch_idx + 1):
+        if self.filter.matches(iteration(trainer)):
             for key, each in self._averaged.items():
                 each.update(self._value(key, outputs, step_loss(trainer, pl_module, outputs)))
         if self.usage == "epochwise":

@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 from lightning_kit.callbacks.batch_dump import BatchDump
 from lightning_kit.callbacks.buffer_snapshot import BufferSnapshot
 from lightning_kit.callbacks.finite_gradients import drop_gradients, finite_gradients, poison_if
+from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.compat import refuse_twin
 from lightning_kit.meters import EventFilter, all_finite
 from lightning_kit.meters.arguments import check_whole
@@ -137,7 +138,7 @@ class TerminateOnNonFinite(pl.Callback):
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        self._is_asked = self.filter.matches(trainer.fit_loop.total_batch_idx + 1)
+        self._is_asked = self.filter.matches(iteration(trainer))
         self._losses, self._found, self._loss_is_bad = [], None, False
         size = trainer.accumulate_grad_batches
         is_automatic = pl_module.automatic_optimization
@@ -286,10 +287,10 @@ class TerminateOnNonFinite(pl.Callback):
         return bad[0] if bad else next(iter(looked))
 
     def _act(self, trainer: pl.Trainer, pl_module: pl.LightningModule, what: Check) -> None:
-        iteration = trainer.fit_loop.total_batch_idx + 1
-        said = f"{what} not finite at iteration {iteration}"
+        count = iteration(trainer)
+        said = f"{what} not finite at iteration {count}"
         self._events.append(
-            "non_finite", what=what, iteration=iteration, epoch=trainer.current_epoch + 1,
+            "non_finite", what=what, iteration=count, epoch=trainer.current_epoch + 1,
             action=self.action,
         )  # fmt: skip
         if self.action == "raise":

@@ -7,6 +7,7 @@ from typing import final
 
 import pytorch_lightning as pl
 
+from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.whole_file import save_whole
 from lightning_kit.callbacks.writable import below_root, is_local, path_of, place
 
@@ -54,7 +55,7 @@ class SaveCheckpoint:
 
     def __call__(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         name = self.path.format(
-            epoch=trainer.current_epoch + 1, iteration=trainer.fit_loop.total_batch_idx + 1
+            epoch=trainer.current_epoch + 1, iteration=iteration(trainer)
         )
         root = trainer.default_root_dir if self._root is None else self._root
         path = os.path.join(root, name) if is_local(name) else name
