@@ -54,9 +54,7 @@ class SaveCheckpoint:
         self._root = below_root(trainer, "")
 
     def __call__(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        name = self.path.format(
-            epoch=trainer.current_epoch + 1, iteration=iteration(trainer)
-        )
+        name = self.path.format(epoch=trainer.current_epoch + 1, iteration=iteration(trainer))
         root = trainer.default_root_dir if self._root is None else self._root
         path = os.path.join(root, name) if is_local(name) else name
         if trainer.is_global_zero and is_local(path):
