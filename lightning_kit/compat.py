@@ -431,7 +431,7 @@ def validate_apart(trainer: pl.Trainer, dataloaders: Any, prefix: str) -> None:
     for callback in callbacks_of(trainer):
         if _monitors(callback):
             hooks = [hook for hook in dir(callback) if hook.startswith("on_validation_")]
-            undo += [detour(callback, hook, _left_out) for hook in hooks]
+            undo += [detour(callback, hook, lambda _: _do_nothing) for hook in hooks]
     # What training has logged since the last look is not of this validation.
     looks = ("callback_metrics", "logged_metrics", "progress_bar_metrics")
     kept: list[dict[str, Any]] = [getattr(trainer, look) for look in looks]
@@ -454,8 +454,8 @@ def _monitors(callback: pl.Callback) -> bool:
     return acts or any(getattr(callback, name, None) for name in ("monitor", "monitors"))
 
 
-def _left_out(hook: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *args, **kwargs: None
+def _do_nothing(*_: Any, **__: Any) -> None:
+    """Stand in for a hook."""
 
 
 def _loop_over(trainer: pl.Trainer, dataloaders: Any) -> Any:
