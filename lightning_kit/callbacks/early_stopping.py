@@ -15,7 +15,7 @@ from lightning_kit.callbacks.fresh_scores import FreshScores
 from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.last_outputs import ScoreFunction, note_outputs
 from lightning_kit.callbacks.validated_module import validated_module
-from lightning_kit.compat import keys_of_validation, refuse_twin
+from lightning_kit.compat import keys_of_validation, mend_resume, refuse_twin
 from lightning_kit.meters.event_filter import EventFilter
 from lightning_kit.meters.plateau import DeltaMode, NonFinite
 from lightning_kit.meters.plateaus import Combine
@@ -182,6 +182,9 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
         if stage == "fit" and trainer.fit_loop.total_batch_idx < 0:
             self._start_afresh()
         super().setup(trainer, pl_module, stage)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        mend_resume(trainer)
 
     def on_train_batch_end(
         self,

@@ -18,7 +18,7 @@ from lightning_kit.callbacks.ema_options import (
 )
 from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.saved_weights import SavedWeights
-from lightning_kit.compat import callbacks_of, refuse_twin
+from lightning_kit.compat import callbacks_of, mend_resume, refuse_twin
 from lightning_kit.meters import EventFilter
 
 _SHARDED = (FSDPStrategy, DeepSpeedStrategy, ModelParallelStrategy)
@@ -142,6 +142,9 @@ class EMA(WeightAveraging):
             # torch copies at the first update of a model that averages none yet.
             self._average_model.n_averaged.fill_(1)
         self._saved_weights.borrow(pl_module)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        mend_resume(trainer)
 
     def on_train_batch_end(
         self,

@@ -14,7 +14,7 @@ from lightning_kit.callbacks.batch_dump import BatchDump
 from lightning_kit.callbacks.buffer_snapshot import BufferSnapshot
 from lightning_kit.callbacks.finite_gradients import drop_gradients, finite_gradients, poison_if
 from lightning_kit.callbacks.iteration import iteration
-from lightning_kit.compat import refuse_twin
+from lightning_kit.compat import mend_resume, refuse_twin
 from lightning_kit.meters import EventFilter, all_finite
 from lightning_kit.meters.arguments import check_whole
 from lightning_kit.runs.run_events import RunEvents
@@ -134,6 +134,9 @@ class TerminateOnNonFinite(pl.Callback):
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._buffers = None
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        mend_resume(trainer)
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int

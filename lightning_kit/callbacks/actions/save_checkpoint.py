@@ -54,6 +54,8 @@ class SaveCheckpoint:
         self._root = below_root(trainer, "")
 
     def __call__(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if getattr(trainer, "fast_dev_run", False):
+            return
         name = self.path.format(epoch=trainer.current_epoch + 1, iteration=iteration(trainer))
         root = trainer.default_root_dir if self._root is None else self._root
         path = os.path.join(root, name) if is_local(name) else name
