@@ -14,6 +14,7 @@ from lightning_kit.callbacks.early_stopping_options import CheckOn, EarlyStoppin
 from lightning_kit.callbacks.fresh_scores import FreshScores
 from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.last_outputs import ScoreFunction, note_outputs
+from lightning_kit.callbacks.unlogged_key import UnloggedKey
 from lightning_kit.callbacks.validated_module import validated_module
 from lightning_kit.compat import keys_of_validation, mend_resume, refuse_twin
 from lightning_kit.meters.event_filter import EventFilter
@@ -80,7 +81,8 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
     Raises:
         ValueError: If neither or both of ``monitor`` and ``score_function`` are given, an argument
             is out of range or would have no effect, or two say the same thing.
-        RuntimeError: At the first check, if a key was not logged, with those that were.
+        UnloggedKey: At the first check, if a key was not logged, with those that were; a ValueError
+            and a RuntimeError.
 
     Example:
         >>> stopping = EarlyStopping("val/loss", patience=5, min_delta=0.01, delta_mode="rel")
@@ -274,6 +276,8 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
                 self.monitor = name
                 if not super()._validate_condition_metric(logs):
                     return False
+        except RuntimeError as error:
+            raise UnloggedKey(str(error)) from error
         finally:
             self.monitor = given
         return True

@@ -10,6 +10,7 @@ from weakref import proxy
 
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
 from lightning_kit.callbacks.checkpoint_memory import (
@@ -23,6 +24,7 @@ from lightning_kit.callbacks.fresh_scores import FreshScores
 from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.last_outputs import ScoreFunction, note_outputs
 from lightning_kit.callbacks.module_weights import refuse_unknown, weights_of
+from lightning_kit.callbacks.unlogged_key import UnloggedKey
 from lightning_kit.callbacks.whole_file import save_whole, writes_one_file
 from lightning_kit.callbacks.writable import refuse_unwritable
 from lightning_kit.compat import mend_resume, refuse_twin, weights_to_save
@@ -340,7 +342,10 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     ) -> None:
         self._last_due = monitor_candidates if self.save_last is True else None
         with undone_unless_written(self, lambda: self._num_saves):
-            super()._save_topk_checkpoint(trainer, monitor_candidates)
+            try:
+                super()._save_topk_checkpoint(trainer, monitor_candidates)
+            except MisconfigurationException as error:
+                raise UnloggedKey(str(error)) from error
 
     def _save_last_checkpoint(
         self, trainer: pl.Trainer, monitor_candidates: dict[str, Tensor]
