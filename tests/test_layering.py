@@ -20,7 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "export": {"export", "artefact"},
     "serving": {"serving", "artefact"},
     **{folder: {folder} for folder in ("artefact", "meters", "schedules", "models")},
-    "compat.py": set(),
+    "compat": {"compat"},
     "__init__.py": set(),
     "__main__.py": {"cli"},
 }

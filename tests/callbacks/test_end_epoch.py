@@ -10,13 +10,12 @@ from programs.traced import QUIET, Traced, loader, stream
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.plugins.precision import MixedPrecision
 
-from lightning_kit import compat
 from lightning_kit.callbacks.end_epoch import EndEpoch, end_epoch
 from lightning_kit.callbacks.epoch_cut import EpochCut
 from lightning_kit.callbacks.event_handlers import EventHandlers
 from lightning_kit.callbacks.events import Events
 from lightning_kit.callbacks.on_event import OnEvent
-from lightning_kit.compat import callbacks_of
+from lightning_kit.compat import EpochLoop, callbacks_of
 from lightning_kit.meters import EventFilter
 
 
@@ -230,7 +229,7 @@ def test_as_an_action() -> None:
 def test_an_unknown_lightning_lets_the_epoch_go_on(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(compat.EpochLoop, "NEEDED", ("_gone",))
+    monkeypatch.setattr(EpochLoop, "NEEDED", ("_gone",))
     module = Scheduled()
     fit([EndEpoch(EventFilter(once=1))], module, max_epochs=1)
     assert module.noted.count("step") == 6

@@ -11,7 +11,6 @@ import torch
 from programs.traced import QUIET, Traced, loader
 from pytorch_lightning.callbacks import ModelCheckpoint as StockCheckpoint
 
-from lightning_kit import compat
 from lightning_kit.callbacks import (
     EpochOutputs,
     EventHandlers,
@@ -214,6 +213,6 @@ def test_without_the_loops_marks_a_resume_is_lightnings_own(
 ) -> None:
     trainer = pl.Trainer(**QUIET)
     monkeypatch.delattr(type(trainer.fit_loop), "restarted_mid_epoch")
-    with caplog.at_level(logging.WARNING, compat.__name__):
+    with caplog.at_level(logging.WARNING, "lightning_kit.compat"):
         mend_resume(trainer)
     assert "no restarted_mid_epoch" in caplog.text

@@ -1,0 +1,38 @@
+"""What Lightning's resume counts wrongly."""
+
+import logging
+from typing import Any
+
+import pytorch_lightning as pl
+
+log = logging.getLogger(__name__)
+
+
+def mend_resume(trainer: pl.Trainer) -> None:
+    """Let a resumed fit count and start epochs as one that was not interrupted.
+
+    Call it in ``on_train_start``, as often as you like. Lightning 2.6.6 goes on counting behind a
+    batch that an exception broke off, though it trains it again; and a fit resumed from the last
+    batch of an epoch begins the next one without its ``on_train_epoch_start``.
+    """
+    fit_loop, loop = trainer.fit_loop, trainer.fit_loop.epoch_loop
+    needed = [(fit_loop, "restarted_mid_epoch"), (fit_loop, "reset_restart_stage")]
+    needed += [(loop, "restarting"), (loop, "_batches_that_stepped"), (loop, "_should_accumulate")]
+    missing = [name for owner, name in needed if not hasattr(owner, name)]
+    if missing:
+        log.warning("a resume is Lightning's own: its loops have no %s", ", ".join(missing))
+        return
+    epoch: Any = fit_loop.epoch_progress.current
+    if fit_loop.restarted_mid_epoch and epoch.ready == epoch.processed:
+        fit_loop.reset_restart_stage()
+    progress: Any = loop.batch_progress
+    if not loop.restarting or progress.current.processed >= progress.current.ready:
+        return
+    for stage in ("ready", "started", "processed"):
+        ahead = getattr(progress.current, stage) - progress.current.completed
+        for each in (progress.current, progress.total):
+            setattr(each, stage, getattr(each, stage) - ahead)
+    progress.is_last_batch = False
+    if not loop._should_accumulate():
+        # Lightning takes it that the batch before had not been counted when it was saved.
+        loop._batches_that_stepped -= 1
