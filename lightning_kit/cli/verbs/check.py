@@ -22,6 +22,7 @@ from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.failures import input_error
 from lightning_kit.cli.idle import unreached_validation
 from lightning_kit.cli.layers import as_list
+from lightning_kit.cli.lost_record import refuse_lost_record
 from lightning_kit.cli.messages import first_line
 from lightning_kit.cli.monitors import missing
 from lightning_kit.cli.quiet import quiet
@@ -69,6 +70,7 @@ def _problems(request: Request) -> Iterator[str]:
 
 
 def _short_run(configured: dict[str, Any], folder: str) -> dict[str, Any]:
+    refuse_lost_record(configured["strategy"])
     callbacks = as_list(configured["callbacks"])
     validates = configured["limit_val_batches"] != 0 and unreached_validation(configured) is None
     return {

@@ -30,12 +30,13 @@ from lightning_kit.cli.beside import metrics_of_epoch, print_baselines
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.failures import input_error
 from lightning_kit.cli.layers import as_list
+from lightning_kit.cli.lost_record import refuse_lost_record
 from lightning_kit.cli.monitors import MonitorCheck
 from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.request import Request
 from lightning_kit.cli.source import Source, load, recipe_name, runs_root
 from lightning_kit.cli.summary import print_next, print_summary, shown_path
-from lightning_kit.compat import forks, global_rank
+from lightning_kit.compat import global_rank
 from lightning_kit.runs.directory import RunDirectory
 from lightning_kit.runs.progress import Progress
 from lightning_kit.runs.record import RunRecord
@@ -109,7 +110,7 @@ class _Fit:
 
     def _over_trainer(self, cli: KitCLI, configured: dict[str, Any]) -> dict[str, Any]:
         """Give the trainer its run directory and the callbacks that keep it."""
-        _refuse_lost_record(configured["strategy"])
+        refuse_lost_record(configured["strategy"])
         callbacks = [*as_list(configured["callbacks"]), MonitorCheck(), self.keeper]
         if configured["fast_dev_run"]:
             # Lightning 2.6.6 writes `last.ckpt` even then, where `save_last` is on.
@@ -163,16 +164,6 @@ class _Fit:
         directory = self.recorder.directory if self.recorder is not None else None
         if directory is not None and global_rank() == 0 and not directory.record_path.exists():
             shutil.rmtree(directory.path, ignore_errors=True)
-
-
-def _refuse_lost_record(strategy: Any) -> None:
-    """Refuse to train in processes that are started from within: the record would end in them."""
-    if forks(strategy):
-        name = strategy if isinstance(strategy, str) else type(strategy).__name__
-        raise InputError(
-            f"--trainer.strategy {name}: fit keeps the run's record in the process that it starts "
-            "in, and this one trains in others: say --trainer.strategy ddp"
-        )
 
 
 def _loggers(configured: Any, path: Path) -> list[Logger] | bool:

@@ -430,23 +430,3 @@ def test_a_resumed_run_that_dies_at_once_has_the_epochs_before_it(kit: Run, reci
     never = ("--trainer.max_epochs", "3", "--data.batch_size", "0")
     assert kit("fit", "runs/small/latest", *never) == 1
     assert RunDirectory.latest("small").record().epoch == 2
-
-
-@pytest.mark.parametrize("strategy", ["ddp_spawn", "ddp_fork", "ddp_notebook"])
-def test_processes_that_take_the_record_with_them_are_refused(
-    kit: Run, recipe: str, strategy: str, capsys: Any
-) -> None:
-    assert kit("fit", "-c", recipe, "--trainer.strategy", strategy) == 2
-    said = capsys.readouterr().err
-    assert f"--trainer.strategy {strategy}: " in said
-    assert "--trainer.strategy ddp" in said
-    assert not Path("runs").exists()
-
-
-def test_so_is_such_a_strategy_given_as_a_class(kit: Run, recipe: str, capsys: Any) -> None:
-    given = {"class_path": "pytorch_lightning.strategies.DDPStrategy"}
-    over = write(
-        "over.yaml", {"trainer": {"strategy": {**given, "init_args": {"start_method": "fork"}}}}
-    )
-    assert kit("fit", "-c", recipe, "-c", over) == 2
-    assert "--trainer.strategy DDPStrategy: " in capsys.readouterr().err
