@@ -1,6 +1,8 @@
 """Keep NaN and infinity out of the weights, and end or go on without the batch."""
 
+import functools
 import math
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, Literal, final, get_args
 
@@ -14,7 +16,7 @@ from lightning_kit.callbacks.batch_dump import BatchDump
 from lightning_kit.callbacks.buffer_snapshot import BufferSnapshot
 from lightning_kit.callbacks.finite_gradients import drop_gradients, finite_gradients, poison_if
 from lightning_kit.callbacks.iteration import iteration
-from lightning_kit.compat import mend_resume, refuse_twin
+from lightning_kit.compat import detour, mend_resume, refuse_twin
 from lightning_kit.meters import EventFilter, all_finite
 from lightning_kit.meters.arguments import check_whole
 from lightning_kit.runs.run_events import RunEvents
@@ -32,9 +34,11 @@ class TerminateOnNonFinite(pl.Callback):
 
     The loss is looked at before backward, gradients before the optimizer's step. On a hit the step
     is taken without gradients, so that parameters and the optimizer's state stay as they are, and
-    the module's buffers (BatchNorm's, say) go back to where they were before the batch, at once: an
-    average that is taken at the batch's end does not see them. What comes
-    back of a step, and the parameters after it, are looked at only when the batch is over.
+    the module's buffers (BatchNorm's, say) go back to where they were before the batch. What comes
+    back of a step, and the parameters after it, are looked at when the step is over. All of it is
+    done before any callback's ``on_train_batch_end``, wherever this one stands in the list: an
+    average or a validation there sees no bad batch. (What only ``grads`` tell is seen when the
+    window's step comes.)
 
     Under gradient accumulation a hit drops the whole window: its gradients, and what its forward
     passes did to buffers; with a ``filter`` a step is looked at if any batch of its window was. A
@@ -81,11 +85,14 @@ class TerminateOnNonFinite(pl.Callback):
 
     _buffers: BufferSnapshot | None
     _stepped: bool
+    _undo: tuple[Callable[[], None], ...] = ()
     # Of this batch.
     _is_asked: bool
     _losses: list[Tensor]
     _loss_is_bad: bool
     _found: Check | None
+    _late: Check | None
+    _has_looked: bool
     # Optimizers that may hold gradients of a batch that was asked, of a loss that was bad.
     _asked: set[int]
     _suspects: set[int]
@@ -112,6 +119,11 @@ class TerminateOnNonFinite(pl.Callback):
         self._forget()
 
     @property
+    def is_skipped(self) -> bool:
+        """Whether the batch was bad, or its step not taken; known at the batch's end."""
+        return self._found is not None or self._loss_is_bad
+
+    @property
     def state_key(self) -> str:
         picked = {
             field.name: getattr(value, "__qualname__", value)
@@ -129,7 +141,11 @@ class TerminateOnNonFinite(pl.Callback):
             )
         if self.dump is not None and stage == "fit":
             self.dump.setup(trainer)
+        if stage == "fit" and trainer.fit_loop.total_batch_idx < 0:
+            # A checkpoint is loaded later.
+            self.num_skips = 0
         self._events = RunEvents.of(trainer)
+        self._give_back()
         self._forget()
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -137,12 +153,17 @@ class TerminateOnNonFinite(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         mend_resume(trainer)
+        loop = trainer.fit_loop.epoch_loop
+        around = functools.partial(self._around_batch, trainer, pl_module)
+        optimizations = (loop.automatic_optimization, loop.manual_optimization)
+        self._undo = tuple(detour(each, "run", around) for each in optimizations)
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         self._is_asked = self.filter.matches(iteration(trainer))
-        self._losses, self._found, self._loss_is_bad = [], None, False
+        self._losses, self._found, self._late = [], None, None
+        self._loss_is_bad = self._has_looked = False
         size = trainer.accumulate_grad_batches
         is_automatic = pl_module.automatic_optimization
         if self._stepped or self._buffers is None or (is_automatic and batch_idx % size == 0):
@@ -172,7 +193,7 @@ class TerminateOnNonFinite(pl.Callback):
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
     ) -> None:
-        self._stepped = True
+        self._stepped, self._has_looked = True, False
         is_asked = self._is_asked or id(optimizer) in self._asked
         self._asked.discard(id(optimizer))
         if not is_asked or not {"loss", "grads"} & set(self.check):
@@ -205,13 +226,10 @@ class TerminateOnNonFinite(pl.Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        if not self._is_asked and self._found is None:
-            return
-        self._read(trainer, None)
-        late = self._look_late(trainer, pl_module, outputs) if self._is_asked else None
-        what = self._found or late
-        if what is not None or self._loss_is_bad:
-            self._restore(pl_module)
+        if not self._has_looked:
+            # A step came after the batch's own, such as that of an epoch which ends early.
+            self._look(trainer, pl_module, outputs)
+        what = self._found or self._late
         mine = self._loss_is_bad or what in ("grads", "outputs", "params")
         if mine and self.dump is not None and not trainer.fast_dev_run:  # type: ignore[attr-defined]
             self.dump.write(trainer, pl_module, batch, batch_idx, what or "loss")
@@ -227,6 +245,14 @@ class TerminateOnNonFinite(pl.Callback):
         self._asked.clear()
         self._suspects.clear()
 
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        self._give_back()
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        self._give_back()
+
     def state_dict(self) -> dict[str, Any]:
         return {"num_skips": self.num_skips}
 
@@ -234,9 +260,33 @@ class TerminateOnNonFinite(pl.Callback):
         self.num_skips = state_dict["num_skips"]
 
     def _forget(self) -> None:
-        self._buffers, self._losses, self._found = None, [], None
-        self._is_asked = self._stepped = self._loss_is_bad = False
+        self._buffers, self._losses, self._found, self._late = None, [], None, None
+        self._is_asked = self._stepped = self._loss_is_bad = self._has_looked = False
         self._asked, self._suspects = set(), set()
+
+    def _give_back(self) -> None:
+        for undo in self._undo:
+            undo()
+        self._undo = ()
+
+    def _around_batch(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, run: Callable[..., Any]
+    ) -> Callable[..., Any]:
+        def run_and_look(*args: Any, **kwargs: Any) -> Any:
+            outputs = run(*args, **kwargs)
+            self._look(trainer, pl_module, outputs)
+            return outputs
+
+        return run_and_look
+
+    def _look(self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any) -> None:
+        """Look at what the batch left behind, and take back what a bad one did to buffers."""
+        self._has_looked = True
+        self._read(trainer, None)
+        if self._is_asked:
+            self._late = self._look_late(trainer, pl_module, outputs)
+        if self._found or self._late or self._loss_is_bad:
+            self._restore(pl_module)
 
     def _restore(self, pl_module: pl.LightningModule) -> None:
         if self._buffers is not None:

@@ -1,5 +1,6 @@
 """NaN and infinity do not reach weights, buffers or optimizer; the fit stops, raises or goes on."""
 
+import contextlib
 import copy
 import itertools
 import json
@@ -14,10 +15,12 @@ from programs.poisoned import Normed, PoisonedData
 from programs.ranks import two_ranks
 from pytorch_lightning.plugins import MixedPrecision
 
+from lightning_kit.callbacks.actions import Validate
 from lightning_kit.callbacks.batch_dump import replay
 from lightning_kit.callbacks.ema import EMA
 from lightning_kit.callbacks.exception_policy import ExceptionPolicy
 from lightning_kit.callbacks.exception_rule import Rule
+from lightning_kit.callbacks.on_event import OnEvent
 from lightning_kit.callbacks.terminate_on_non_finite import KEY, TerminateOnNonFinite
 from lightning_kit.meters import EventFilter, all_finite
 from lightning_kit.runs.stopping import stop_reason
@@ -112,11 +115,21 @@ def test_more_than_max_skips_stops(max_skips: int | None, batches: int) -> None:
         assert f"more than max_skips ({max_skips})" in (stop_reason(trainer) or "")
 
 
-def test_skips_before_a_resume_count() -> None:
+def test_skips_before_a_resume_count(tmp_path: Path) -> None:
+    trainer, _ = fit(TerminateOnNonFinite(action="skip_step", max_skips=1), 2)
+    trainer.save_checkpoint(tmp_path / "x.ckpt")
+    callback, watch = TerminateOnNonFinite(action="skip_step", max_skips=1), Watch()
+    trainer = pl.Trainer(**QUIET, max_epochs=2, callbacks=[callback, watch])
+    trainer.fit(Normed(), PoisonedData(2).loader(), ckpt_path=tmp_path / "x.ckpt")
+    # The second one in the second epoch's second batch is one too many.
+    assert (callback.num_skips, len(watch.states)) == (2, 2)
+
+
+def test_skips_of_another_fit_do_not_count() -> None:
     callback = TerminateOnNonFinite(action="skip_step", max_skips=1)
-    callback.load_state_dict({"num_skips": 1})
-    _, watch = fit(callback, 2)
-    assert len(watch.states) == 2
+    for _ in range(2):
+        trainer, watch = fit(callback, 2)
+        assert (stop_reason(trainer), callback.num_skips, len(watch.states)) == (None, 1, 6)
 
 
 @pytest.mark.parametrize(
@@ -186,6 +199,69 @@ def test_buffers_are_back_before_an_average_is_taken(is_first: bool, accumulate:
     assert all_finite(dict(module.state_dict()))
     assert all_finite(watch.states[-1])
     assert guard.num_skips == 1
+
+
+class EverySecond(Normed):
+    """Manual optimization that steps at every second batch; without it the Trainer does."""
+
+    def __init__(self, *, manual: bool) -> None:
+        super().__init__()
+        self.automatic_optimization = not manual
+
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        output = super().training_step(batch, batch_idx)
+        if not self.automatic_optimization:
+            optimizer: Any = self.optimizers()
+            self.manual_backward(output["loss"] / 2)
+            if batch_idx % 2:
+                optimizer.step()
+                optimizer.zero_grad()
+        return output
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        self.log("val/loss", Normed.training_step(self, batch, batch_idx)["loss"], batch_size=4)
+
+
+@pytest.mark.filterwarnings("ignore:Found 1 module.s. in eval mode")
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("manual", [True, False])
+@pytest.mark.parametrize(("check", "action"), [(None, "skip_step"), (["outputs"], "stop")])
+@pytest.mark.parametrize("ema", [{"preset": "ignite"}, {"update_on": "iteration"}])
+def test_no_hook_at_the_end_of_a_bad_batch_sees_it(
+    is_first: bool, manual: bool, check: Any, action: Any, ema: dict[str, Any]
+) -> None:
+    class Scores(pl.Callback):
+        def on_validation_end(self, trainer: pl.Trainer, *_: Any) -> None:
+            seen.append(float(trainer.callback_metrics["val/loss"]))
+
+    seen: list[float] = []
+    guard = TerminateOnNonFinite(check, action=action)
+    average, watch = EMA(0.5, buffers="average", final="raw", **ema), Watch()
+    others = [average, OnEvent(Validate(), "iteration_completed", every=3), watch]
+    # Batch 3 does not close its window.
+    trainer = pl.Trainer(
+        **QUIET, max_epochs=1, num_sanity_val_steps=0, accumulate_grad_batches=1 if manual else 2,
+        callbacks=[guard, *others, Scores()] if is_first else [*others, guard, Scores()],
+    )  # fmt: skip
+    trainer.fit(EverySecond(manual=manual), PoisonedData(3).loader(), PoisonedData().loader())
+    assert all_finite(watch.states)
+    assert_same(watch.states[2], watch.states[1])
+    assert average.average_model is not None
+    assert all_finite(dict(average.average_model.state_dict()))
+    assert len(seen) >= 2
+    assert all_finite(seen)
+    assert guard.num_skips == (action == "skip_step")
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+def test_the_loops_are_given_back(breaks: bool) -> None:
+    callback = TerminateOnNonFinite(action="raise")
+    trainer = pl.Trainer(**QUIET, max_epochs=1, callbacks=[callback])
+    with pytest.raises(FloatingPointError) if breaks else contextlib.nullcontext():
+        trainer.fit(Normed(), PoisonedData(*([3] if breaks else [])).loader())
+    loop = trainer.fit_loop.epoch_loop
+    for each in (loop.automatic_optimization, loop.manual_optimization):
+        assert "run" not in vars(each)
 
 
 class Breaking(Normed):
@@ -468,10 +544,10 @@ def test_two_that_look_at_different_things_keep_their_states(tmp_path: Path) -> 
         ]
 
     first, second = build(), build()
-    for number, guard in enumerate(first):
-        guard.num_skips = number
     trainer = pl.Trainer(**QUIET, max_epochs=1, callbacks=list[pl.Callback](first))
     trainer.fit(Normed(), PoisonedData().loader())
+    for number, guard in enumerate(first):
+        guard.num_skips = number
     trainer.save_checkpoint(tmp_path / "x.ckpt")
     trainer = pl.Trainer(**QUIET, max_epochs=2, callbacks=list[pl.Callback](second))
     trainer.fit(Normed(), PoisonedData().loader(), ckpt_path=tmp_path / "x.ckpt")
