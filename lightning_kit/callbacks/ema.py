@@ -33,7 +33,8 @@ class EMA(WeightAveraging):
     the averaged weights too; a checkpoint that an exception asks for in mid-validation, or that is
     saved after the end, holds the weights that training goes on from; after a fit,
     ``trainer.test(ckpt_path=...)`` tests the weights that ``save`` names; a second fit starts
-    afresh.
+    afresh; until the first update, which a filter may put off, the weights that train are
+    validated, saved and left, not those from before training.
 
     Args:
         decay: Weight of the past, in [0, 1); 0.999, with ``preset="ignite"`` 0.9998.
@@ -122,6 +123,14 @@ class EMA(WeightAveraging):
         """
         return None if self._average_model is None else self._average_model.module
 
+    def shows_average(self, which: Which) -> bool:
+        """Return whether ``which`` means the average: ``ema``, once it has taken an update.
+
+        Before that it is what the weights were when the fit began
+        (https://github.com/Lightning-AI/pytorch-lightning/issues/21724).
+        """
+        return which == "ema" and self._num_updates > 0
+
     def momentum_at(self, update: int) -> float:
         """Return the weight of the model in the ``update``-th update, from 1."""
         return self._momentum.at(update)[1]
@@ -165,7 +174,7 @@ class EMA(WeightAveraging):
         self._latest_update_step = trainer.global_step
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self.validate_with == "ema" and not self._is_swapped:
+        if self.shows_average(self.validate_with) and not self._is_swapped:
             super().on_validation_epoch_start(trainer, pl_module)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -174,7 +183,7 @@ class EMA(WeightAveraging):
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         # Where an exception in a validation ends the fit, this hook alone hears of it.
         self._swap_back(pl_module)
-        if self.final == "ema":
+        if self.shows_average(self.final):
             # Not a copy: a checkpoint saved from here on still holds both.
             self._swap_models(pl_module)
 
@@ -199,7 +208,7 @@ class EMA(WeightAveraging):
             return
         held = checkpoint["current_model_state"], checkpoint["state_dict"]
         raw, averaged = held[::-1] if self._is_swapped else held
-        if self.save == "ema":
+        if self.shows_average(self.save):
             checkpoint["state_dict"], checkpoint["current_model_state"] = averaged, raw
         else:
             # Not under Lightning's name: its callback would take the one for the other.
@@ -219,6 +228,12 @@ class EMA(WeightAveraging):
         state = {f"module.{name}": value for name, value in averaged.items()}
         self._average_model.load_state_dict(state | checkpoint["averaging_state"])
 
+    @property
+    def _num_updates(self) -> int:
+        if self._average_model is None:
+            return 0
+        return int(self._average_model.n_averaged) - (self.init == "blend")
+
     def _refuse(self, trainer: pl.Trainer) -> None:
         if isinstance(trainer.strategy, _SHARDED):
             raise ValueError(
@@ -235,8 +250,7 @@ class EMA(WeightAveraging):
     def _update(self, pl_module: pl.LightningModule) -> None:
         assert self._average_model is not None
         if self._momentum.warmup is not None:
-            done = int(self._average_model.n_averaged) - (self.init == "blend")
-            self._weights = self._momentum.at(done + 1)
+            self._weights = self._momentum.at(self._num_updates + 1)
         buffers = list(self._average_model.module.buffers()) if self.buffers == "ignore" else []
         kept = [buffer.clone() for buffer in buffers]
         # Buffers that are not averaged are copied by torch.
@@ -262,7 +276,7 @@ class EMA(WeightAveraging):
     def _replace(self, checkpoint: dict[str, Any]) -> None:
         """Put the weights that ``save`` names into a weights-only checkpoint."""
         assert self._average_model is not None
-        if (self.save == "ema") is not self._is_swapped:
+        if self.shows_average(self.save) is not self._is_swapped:
             prefix = "module."
             checkpoint["state_dict"] = {
                 name.removeprefix(prefix): value

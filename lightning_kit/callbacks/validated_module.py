@@ -4,6 +4,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import WeightAveraging
 from torch import nn
 
+from lightning_kit.callbacks.ema import EMA
 from lightning_kit.compat import average_of, callbacks_of
 
 
@@ -17,6 +18,7 @@ def validated_module(trainer: pl.Trainer) -> nn.Module:
             continue
         average = average_of(callback)
         # Lightning's own has no choice.
-        if average is not None and getattr(callback, "validate_with", "ema") == "ema":
+        shown = not isinstance(callback, EMA) or callback.shows_average(callback.validate_with)
+        if average is not None and shown:
             return average
     return trainer.lightning_module

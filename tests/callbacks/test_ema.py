@@ -193,6 +193,40 @@ def test_what_validation_sees_and_what_is_left(which: Any) -> None:
     same(copied(module), wanted[-1])
 
 
+@pytest.mark.parametrize("init", ["copy", "blend"])
+def test_until_the_first_update_it_validates_and_saves_the_weights_that_train(
+    tmp_path: Path, init: Any
+) -> None:
+    """Five batches an epoch, the eighth is the first to update: epoch 0 comes before it."""
+    saver = ModelCheckpoint(tmp_path, "{epoch}", save_top_k=-1)
+    record, module, _ = fit(EMA(0.5, init=init, filter=EventFilter(after=7)), saver)
+    same(record.validated[0], record.raw[4])
+    same(record.validated[-1], record.averaged[-1])
+    for epoch, wanted in enumerate([record.raw[4], record.averaged[-1]]):
+        saved = torch.load(tmp_path / f"epoch={epoch}.ckpt", weights_only=True)
+        same(dict(saved["state_dict"]), wanted)
+    same(copied(module), record.averaged[-1])
+
+
+@pytest.mark.parametrize("weights_only", [False, True])
+def test_without_an_update_the_weights_that_train_are_left(
+    tmp_path: Path, weights_only: bool
+) -> None:
+    saver = ModelCheckpoint(tmp_path, "{epoch}", save_weights_only=weights_only)
+    record, module, _ = fit(EMA(filter=EventFilter(after=100)), saver)
+    saved = torch.load(tmp_path / "epoch=1.ckpt", weights_only=True)
+    same(dict(saved["state_dict"]), record.raw[-1])
+    same(copied(module), record.raw[-1])
+
+
+def test_lightnings_validates_untrained_weights_until_its_first_update() -> None:
+    """The fault that is mended, https://github.com/Lightning-AI/pytorch-lightning/issues/21724."""
+    start = Buffered()
+    stock = EMAWeightAveraging(update_starting_at_step=7)
+    record, _, _ = fit(stock, module=copy.deepcopy(start))
+    same(record.validated[0], copied(start))
+
+
 @pytest.mark.parametrize("weights_only", [False, True])
 @pytest.mark.parametrize("which", ["ema", "raw"])
 def test_what_a_checkpoint_holds(tmp_path: Path, which: Any, weights_only: bool) -> None:
@@ -317,6 +351,8 @@ class Asked(pl.Callback):
         {"decay": 0.5, "save": "raw", "buffers": "copy"},
         {"preset": "ignite", "momentum": 0.25, "filter": EventFilter(every=2)},
         {"momentum": 0.1, "momentum_warmup": 0.9, "warmup_iters": 8, "init": "blend"},
+        {"decay": 0.5, "buffers": "ignore", "filter": EventFilter(after=7)},
+        {"decay": 0.5, "init": "blend", "filter": EventFilter(after=7)},
     ],
 )
 def test_a_resumed_run_is_the_uninterrupted_one(tmp_path: Path, arguments: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from pytorch_lightning.callbacks import EMAWeightAveraging
 
 from lightning_kit.callbacks.ema import EMA
 from lightning_kit.callbacks.validated_module import validated_module
+from lightning_kit.meters import EventFilter
 
 
 @pytest.mark.parametrize(
@@ -18,9 +19,10 @@ from lightning_kit.callbacks.validated_module import validated_module
         ([], False),
         ([EMA(0.5)], True),
         ([EMA(0.5, validate_with="raw")], False),
+        ([EMA(0.5, filter=EventFilter(after=100))], False),
         ([EMAWeightAveraging()], True),
     ],
-    ids=["no average", "ema", "ema, validates raw", "lightning's"],
+    ids=["no average", "ema", "ema, validates raw", "ema, not yet", "lightning's"],
 )
 def test_it_is_the_average_where_one_is_swapped_in(averaging: Any, is_average: bool) -> None:
     module = PlainModule()
