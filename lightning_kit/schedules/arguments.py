@@ -1,5 +1,6 @@
 """Refuse what no schedule can be made of."""
 
+import inspect
 import math
 from collections.abc import Iterable
 from numbers import Integral, Real
@@ -20,13 +21,28 @@ def check_listed(name: str, values: object, what: str) -> None:
         raise ValueError(f"{name} must be a list of {what}, got {values!r}")
 
 
-def refuse_class(name: str, schedule: object) -> None:
-    """Raise ValueError for the class of a schedule, where one of its instances was meant."""
+def check_schedule(name: str, schedule: object) -> None:
+    """Raise ValueError unless ``schedule`` can be called with the number of an event alone.
+
+    The class of a schedule is refused as well: one of its instances was meant.
+    """
+    if not callable(schedule):
+        raise ValueError(f"{name} must be a schedule or a function of (k), got {schedule!r}")
     if isinstance(schedule, type):
         raise ValueError(
             f"{name} must be a function, got the class {schedule.__name__}: give an instance, "
             f"{schedule.__name__}(...)"
         )
+    try:
+        signature = inspect.signature(schedule)
+    except ValueError:
+        # A builtin that does not tell what it takes.
+        return
+    try:
+        signature.bind(0)
+    except TypeError:
+        called = getattr(schedule, "__qualname__", repr(schedule))
+        raise ValueError(f"{name} must take (k), got {called}{signature}") from None
 
 
 def check_values(**values: object) -> None:

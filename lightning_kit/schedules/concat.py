@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import final
 
-from lightning_kit.schedules.arguments import check_events, check_listed, refuse_class
+from lightning_kit.schedules.arguments import check_events, check_listed, check_schedule
 from lightning_kit.schedules.schedule import Schedule
 
 
@@ -16,7 +16,8 @@ class Concat(Schedule):
         durations: Events that each but the last one lasts, at least 1.
 
     Raises:
-        ValueError: If a duration is missing, left over or below 1, or there is one schedule only.
+        ValueError: If a duration is missing, left over or below 1, there is one schedule only, or
+            one of them is no function of one argument.
 
     Example:
         >>> from lightning_kit.schedules import Exponential, Linear
@@ -37,9 +38,7 @@ class Concat(Schedule):
                 f"goes on for ever; got {len(durations)}"
             )
         for schedule in schedules:
-            if not callable(schedule):
-                raise ValueError(f"schedules must be functions of the event, got {schedule!r}")
-            refuse_class("schedules", schedule)
+            check_schedule("schedules", schedule)
         for duration in durations:
             check_events("durations", duration, at_least=1)
         self.schedules = list(schedules)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import final
 
-from lightning_kit.schedules.arguments import check_events, check_values, refuse_class
+from lightning_kit.schedules.arguments import check_events, check_schedule, check_values
 from lightning_kit.schedules.schedule import Schedule
 
 
@@ -22,7 +22,8 @@ class Warmup(Schedule):
         end: What the ramp leads to; ``then(0)`` by default.
 
     Raises:
-        ValueError: If ``duration`` is below 2, or a number not finite.
+        ValueError: If ``duration`` is below 2, ``then`` no function of one argument, or a number not
+            finite.
 
     Example:
         >>> from lightning_kit.schedules import Exponential
@@ -39,9 +40,7 @@ class Warmup(Schedule):
         duration: int,
         end: float | None = None,
     ) -> None:
-        if not callable(then):
-            raise ValueError(f"then must be a schedule, got {then!r}")
-        refuse_class("then", then)
+        check_schedule("then", then)
         check_events("duration", duration, at_least=2)
         first = then(0)
         check_values(start=start, end=first if end is None else end)

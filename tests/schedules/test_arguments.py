@@ -10,6 +10,7 @@ from lightning_kit.schedules.arguments import (
     check_events,
     check_factor,
     check_order,
+    check_schedule,
     check_values,
 )
 
@@ -37,3 +38,22 @@ def test_values(value: Any) -> None:
 def test_order(events: list[Any]) -> None:
     with pytest.raises(ValueError, match="n must be at whole events from 0, in order, got"):
         check_order("n", events, at_least=0)
+
+
+@pytest.mark.parametrize("function", [abs, math.sqrt, lambda k, base=2: base * k])
+def test_any_function_of_one_argument_is_a_schedule(function: Any) -> None:
+    check_schedule("then", function)
+
+
+@pytest.mark.parametrize(
+    ("function", "line"),
+    [
+        (0.1, "then must be a schedule or a function of (k), got 0.1"),
+        (float, "then must be a function, got the class float: give an instance, float(...)"),
+        (pow, "then must take (k), got pow(base, exp, mod=None)"),
+    ],
+)
+def test_other_things_are_not(function: Any, line: str) -> None:
+    with pytest.raises(ValueError) as error:
+        check_schedule("then", function)
+    assert str(error.value) == line

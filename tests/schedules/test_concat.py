@@ -30,7 +30,8 @@ def test_it_may_hold_itself_another() -> None:
     [
         ([], [], "schedules must be at least 2, got 0"),
         ([double], [], "schedules must be at least 2, got 1"),
-        ([double, 3], [1], "schedules must be functions of the event, got 3"),
+        ([double, 3], [1], "schedules must be a schedule or a function of .k., got 3"),
+        ([double, pow], [1], r"schedules must take \(k\), got pow\(base, exp, mod=None\)"),
         ([double, double], [], "durations must be 1, one fewer than schedules: .* got 0"),
         ([double, double], [1, 2], "durations must be 1, one fewer than schedules: .* got 2"),
         ([double, double], [0], "durations must be at least 1 event, got 0"),

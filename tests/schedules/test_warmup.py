@@ -43,7 +43,8 @@ def test_a_pickle_gives_the_same_values() -> None:
         ({"duration": 2.5}, "duration must be a whole number of events, got 2.5"),
         ({"start": math.nan}, "start must be a finite number, got nan"),
         ({"end": math.inf}, "end must be a finite number, got inf"),
-        ({"then": 0.1}, "then must be a schedule, got 0.1"),
+        ({"then": 0.1}, "then must be a schedule or a function of .k., got 0.1"),
+        ({"then": pow}, r"then must take \(k\), got pow\(base, exp, mod=None\)"),
     ],
 )
 def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
