@@ -44,7 +44,9 @@ class RunRecorder(pl.Callback):
         self.config = config
         self._started_s = time.monotonic()
         self._began = time.time()
-        self._best_score: Tensor | None = None
+        # The best of the run that this one goes on with, and this run's own as last noted.
+        self._best_before = record.best
+        self._noted: tuple[str, Tensor | None] = ("", None)
         self._epoch = record.epoch
         self._set_up = False
         self._before: RunDirectory | None = None
@@ -151,7 +153,7 @@ class RunRecorder(pl.Callback):
 
     def _save(self, trainer: pl.Trainer) -> None:
         # Before training began there is nothing to save that is not the start itself.
-        if self.directory is None or trainer.global_step == 0:
+        if self.directory is None or trainer.global_step == 0 or not trainer.is_global_zero:
             return
         path = self.directory.checkpoints / INTERRUPTED
         try:
@@ -162,30 +164,36 @@ class RunRecorder(pl.Callback):
 
     def _note_best(self, trainer: pl.Trainer) -> None:
         checkpoint = _monitored(trainer)
-        # A new best is a new tensor, also under the same file name; looking at it costs no sync.
-        if checkpoint is None or checkpoint.best_model_score is self._best_score:
+        if checkpoint is None:
             return
-        self._best_score = checkpoint.best_model_score
+        path = checkpoint.best_model_path
+        score = checkpoint.best_k_models.get(path, checkpoint.best_model_score)
+        # Each save has a tensor of its own, also of an equal score or under the same file name;
+        # looking at which it is costs no sync.
+        if path == self._noted[0] and score is self._noted[1]:
+            return
+        self._noted = path, score
         if not trainer.is_global_zero or self.directory is None:
             return
-        score = checkpoint.best_model_score
-        if score is None or not self._beats(checkpoint, float(score)):
+        if score is None or not self._beats_the_one_before(checkpoint, float(score)):
             return
         self.record.best = {
             "monitor": checkpoint.monitor,
             "mode": checkpoint.mode,
             "score": float(score),
             "epoch": self._epoch,
-            "path": self.directory.relative(checkpoint.best_model_path),
+            "path": self.directory.relative(path),
         }
         self._write()
         self.directory.events.append("best", **self.record.best)
 
-    def _beats(self, checkpoint: ModelCheckpoint, score: float) -> bool:
+    def _beats_the_one_before(self, checkpoint: ModelCheckpoint, score: float) -> bool:
         """Compare with the best before a resume, which ModelCheckpoint forgets in a new folder."""
-        best = self.record.best
+        best = self._best_before
         if best is None or (best["monitor"], best["mode"]) != (checkpoint.monitor, checkpoint.mode):
             return True
+        if score == best["score"]:
+            return getattr(checkpoint, "latest_on_tie", False)
         return bool(score < best["score"] if checkpoint.mode == "min" else score > best["score"])
 
     def _write(self) -> None:

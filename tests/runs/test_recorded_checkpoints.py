@@ -84,3 +84,46 @@ def test_a_run_that_stopped_early_goes_on_from_its_last_epoch(
     assert again.record().epoch == 5
     lines = (again.path / "metrics.csv").read_text().splitlines()
     assert {int(line.split(",")[0]) for line in lines[1:]} == {3, 4}
+
+
+LAST_OF_TIES = {"monitor": "val/loss", "latest_on_tie": True}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "epoch"),
+    [
+        (LAST_OF_TIES, 3),
+        ({**LAST_OF_TIES, "save_top_k": 2}, 3),
+        ({**LAST_OF_TIES, "filename": "best"}, 3),
+        ({**LAST_OF_TIES, "filename": "best", "save_top_k": 2}, 3),
+        ({"monitor": "val/loss"}, 1),
+        ({"monitor": "val/loss", "save_top_k": 2}, 1),
+        # Each epoch writes over the one before, so the file is always the last.
+        ({**MONITORED, "filename": "best", "save_top_k": -1, "enable_version_counter": False}, 3),
+    ],
+)
+def test_of_equal_scores_the_record_names_the_one_that_the_callback_keeps(
+    kit: Run, plain_recipe: dict[str, Any], arguments: dict[str, Any], epoch: int
+) -> None:
+    plain_recipe["model"]["init_args"] = {"lr": 0.0}
+    plain_recipe["trainer"]["max_epochs"] = 3
+    found = run(kit, plain_recipe, arguments)
+    best = found.record().best
+    assert best is not None
+    assert best["epoch"] == epoch
+    assert torch.load(found.best(), weights_only=True)["epoch"] + 1 == epoch
+    assert kit("test", str(found.path)) == 0
+
+
+@pytest.mark.parametrize("latest_on_tie", [False, True])
+def test_a_score_equal_to_the_one_before_a_resume_wins_where_ties_do(
+    kit: Run, plain_recipe: dict[str, Any], latest_on_tie: bool
+) -> None:
+    plain_recipe["model"]["init_args"] = {"lr": 0.0}
+    first = run(kit, plain_recipe, {**LAST_OF_TIES, "latest_on_tie": latest_on_tie})
+    assert kit("fit", str(first.path), "--trainer.max_epochs", "3") == 0
+    second = RunDirectory.latest("kept")
+    assert second.best().is_relative_to(second.path if latest_on_tie else first.path)
+    best = second.record().best
+    assert best is not None
+    assert best["epoch"] == (3 if latest_on_tie else 1)
