@@ -10,7 +10,8 @@ from torch import Tensor
 from lightning_kit.callbacks.averaged import Averaged
 from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.step_loss import step_loss
-from lightning_kit.compat import logs_this_batch, mend_resume, refuse_twin
+from lightning_kit.callbacks.terminate_on_non_finite import TerminateOnNonFinite
+from lightning_kit.compat import callbacks_of, logs_this_batch, mend_resume, refuse_twin
 from lightning_kit.meters import EventFilter
 from lightning_kit.meters.functions import check_function
 
@@ -24,7 +25,9 @@ class RunningAverages(pl.Callback):
     A value is what ``training_step`` returned, not divided by ``accumulate_grad_batches``. It
     stays on its device: nothing is read or exchanged between the steps that the Trainer logs. At
     those, what is logged is the mean over ranks, which for this average equals Ignite's, who takes
-    the mean at every step; the progress bar shows rank 0's in between.
+    the mean at every step; the progress bar shows rank 0's in between. A batch that ``training_step``
+    returned nothing for, that an ``ExceptionPolicy`` skipped, or whose step a
+    ``TerminateOnNonFinite`` left out, is passed over.
 
     Args:
         keys: ``loss``, or keys of the dict that ``training_step`` returns; or a mapping of names
@@ -86,6 +89,10 @@ class RunningAverages(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         mend_resume(trainer)
+        epoch: Any = trainer.fit_loop.epoch_progress.current
+        if self.usage == "epochwise" and epoch.ready == epoch.processed:
+            # A fit resumed from an epoch's last batch skips its `on_train_epoch_end`.
+            self._end_epoch()
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self.usage == "epoch":
@@ -100,8 +107,10 @@ class RunningAverages(pl.Callback):
         batch_idx: int,
     ) -> None:
         if self.filter.matches(iteration(trainer)):
+            loss = step_loss(trainer, pl_module, outputs)
+            is_skipped = _is_skipped(trainer)
             for key, each in self._averaged.items():
-                each.update(self._value(key, outputs, step_loss(trainer, pl_module, outputs)))
+                each.update(None if is_skipped else self._value(key, outputs, loss))
         if self.usage == "epochwise":
             return
         logs = logs_this_batch(trainer)
@@ -110,8 +119,7 @@ class RunningAverages(pl.Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self.usage == "epochwise":
-            for each in self._averaged.values():
-                each.end_epoch()
+            self._end_epoch()
             self._log(trainer, pl_module, reduced=True, on_step=False, on_epoch=True)
 
     def state_dict(self) -> dict[str, Any]:
@@ -124,6 +132,10 @@ class RunningAverages(pl.Callback):
     def _reset(self) -> None:
         for each in self._averaged.values():
             each.reset()
+
+    def _end_epoch(self) -> None:
+        for each in self._averaged.values():
+            each.end_epoch()
 
     def _value(self, key: str, outputs: Any, loss: Tensor | None) -> Tensor | float | None:
         if not outputs and loss is None:
@@ -170,6 +182,11 @@ class RunningAverages(pl.Callback):
                     batch_size=1,
                     rank_zero_only=False,
                 )
+
+
+def _is_skipped(trainer: pl.Trainer) -> bool:
+    guards = (each for each in callbacks_of(trainer) if isinstance(each, TerminateOnNonFinite))
+    return any(guard.is_skipped for guard in guards)
 
 
 def _mean_over_ranks(trainer: pl.Trainer, value: Tensor | float | None) -> Tensor:

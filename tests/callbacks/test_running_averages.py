@@ -126,13 +126,15 @@ USAGES: list[Usage] = ["run", "epoch", "epochwise"]
 
 @pytest.mark.filterwarnings("ignore:Be aware that when using `ckpt_path`")
 @pytest.mark.filterwarnings("ignore:You're resuming from a checkpoint that ended before")
+@pytest.mark.parametrize("step", [3, 5, 10], ids=["mid-epoch", "epoch's last", "run's last"])
 @pytest.mark.parametrize("usage", USAGES)
-def test_a_resumed_run_goes_on_with_its_averages(usage: Usage, tmp_path: Path) -> None:
+def test_a_resumed_run_goes_on_with_its_averages(usage: Usage, step: int, tmp_path: Path) -> None:
     keep = ModelCheckpoint(tmp_path, every_n_train_steps=1, save_top_k=-1, filename="{step}")
-    whole = RunningAverages(alpha=0.5, usage=usage)
+    # With alpha 0.5 the mean over both epochs would do for that of their means.
+    whole = RunningAverages(alpha=0.75, usage=usage)
     fit(whole, callbacks=[keep], enable_checkpointing=True)
-    rest = RunningAverages(alpha=0.5, usage=usage)
-    fit(rest, ckpt_path=str(tmp_path / "step=3.ckpt"))
+    rest = RunningAverages(alpha=0.75, usage=usage)
+    fit(rest, ckpt_path=str(tmp_path / f"step={step}.ckpt"))
     assert rest.averages == whole.averages
     anew = rest
     fit(anew)
