@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 from lightning_kit.callbacks.before_loaders import BeforeLoaders
 from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.param_target import ParamTarget
-from lightning_kit.compat import callbacks_of, mend_resume, refuse_twin
+from lightning_kit.compat import callbacks_of, mend_resume, refuse_twin, sets_rate
 from lightning_kit.meters import EventFilter
 from lightning_kit.meters.functions import check_function, name_of
 from lightning_kit.schedules import Schedule
@@ -46,7 +46,7 @@ class ParamScheduler(pl.Callback):
     Raises:
         ValueError: If an argument has a wrong form; when the fit starts, if the target is not
             there or holds no number, if a learning-rate schedule of Lightning moves it as well,
-            or if it would have no effect.
+            if a LearningRateFinder sets it, or if it would have no effect.
     """
 
     def __init__(
@@ -100,6 +100,7 @@ class ParamScheduler(pl.Callback):
         if trainer.fit_loop.total_batch_idx < 0:
             self._epoch, self._written_at = 0, [0, 0]
             self.param_history = []
+        self._refuse_finder(trainer)
         if self.target.root == "datamodule":
             self._check_loaders(trainer)
             self.target.check(trainer, pl_module)
@@ -156,6 +157,17 @@ class ParamScheduler(pl.Callback):
                 f"target {path!r} needs Trainer(reload_dataloaders_every_n_epochs=1), got {every}: "
                 "otherwise the first epoch's loaders serve the others"
             )
+
+    def _refuse_finder(self, trainer: pl.Trainer) -> None:
+        if self.target.root != "optimizer" or self.target.names[0] != "lr":
+            return
+        for each in callbacks_of(trainer):
+            if sets_rate(each):
+                raise ValueError(
+                    f"target {self.target.path!r} is set by {type(each).__name__} as well, and "
+                    "ParamScheduler would write over what it found: leave one out, or give it "
+                    "update_attr=False"
+                )
 
     def _refuse_rival(self, trainer: pl.Trainer) -> None:
         optimizer = self.target.optimizer(trainer)

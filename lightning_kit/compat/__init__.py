@@ -3,7 +3,7 @@
 A guard that finds its ground changed answers as if the thing were not there, and logs it.
 """
 
-from lightning_kit.compat.detours import after_interruption, detour
+from lightning_kit.compat.detours import after_interruption, around_stage, detour
 from lightning_kit.compat.epoch_loop import EpochLoop
 from lightning_kit.compat.fetch_watches import watch_fetches
 from lightning_kit.compat.interruptions import forget_unscaled, remember_hook
@@ -15,6 +15,7 @@ from lightning_kit.compat.rate_search import (
     leave_fit,
     refuse_missing_search,
     search_rates,
+    sets_rate,
 )
 from lightning_kit.compat.resumes import mend_resume
 from lightning_kit.compat.saves import average_of, save_rank_local, weights_to_save
@@ -26,6 +27,7 @@ __all__ = [
     "RateCurve",
     "RateSearch",
     "after_interruption",
+    "around_stage",
     "average_of",
     "callbacks_of",
     "default_store",
@@ -44,6 +46,7 @@ __all__ = [
     "remember_hook",
     "save_rank_local",
     "search_rates",
+    "sets_rate",
     "validate_apart",
     "validate_now",
     "watch_fetches",

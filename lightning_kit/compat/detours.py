@@ -46,6 +46,17 @@ def detour(
     return undo
 
 
+def around_stage(
+    trainer: pl.Trainer, around: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> Callable[[], None]:
+    """Lead what ``trainer`` runs between ``on_fit_start`` and ``on_fit_end`` through ``around``.
+
+    It is the sanity check and the loop of epochs with its first and last hooks. What is returned
+    ends it.
+    """
+    return detour(trainer, "_run_stage", around)
+
+
 _detours: WeakKeyDictionary[Any, tuple[list[bool], Any]] = WeakKeyDictionary()
 
 

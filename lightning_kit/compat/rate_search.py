@@ -47,6 +47,14 @@ def refuse_missing_search(options: str) -> None:
         )
 
 
+def sets_rate(callback: pl.Callback) -> bool:
+    """Return whether ``callback`` searches for a learning rate and then sets it."""
+    is_finder = isinstance(callback, pl.callbacks.LearningRateFinder)
+    if is_finder and not hasattr(callback, "_update_attr"):
+        log.warning("a LearningRateFinder is taken to set the rate: it has no _update_attr")
+    return is_finder and bool(getattr(callback, "_update_attr", True))
+
+
 def search_rates(search: Any, curve: Any, trainer: pl.Trainer, **options: Any) -> Any:
     """Run Lightning's rate search with other classes than its own, which it takes none for."""
     with _replaced(_SEARCH, _LRFinder=search, _LRCallback=curve):

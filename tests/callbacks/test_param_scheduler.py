@@ -15,7 +15,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import LightningCLI
 from torch.utils.data import DataLoader
 
-from lightning_kit.callbacks import ParamScheduler
+from lightning_kit.callbacks import LearningRateFinder, ParamScheduler
 from lightning_kit.meters import EventFilter
 from lightning_kit.schedules import Exponential, Linear, Piecewise
 
@@ -253,6 +253,15 @@ def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
 def test_refused_when_the_fit_starts(target: str, module: PlainModule, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         fit(ParamScheduler(target, Linear(1, 2, 4)), module=module)
+
+
+@pytest.mark.parametrize("kind", [LearningRateFinder, pl.callbacks.LearningRateFinder])
+def test_a_rate_that_is_searched_for_is_refused(kind: Any) -> None:
+    part = ParamScheduler("optimizer.lr", Linear(1, 2, 4))
+    with pytest.raises(ValueError, match=r"'optimizer.lr' is set by LearningRateFinder as well"):
+        fit(part, kind())
+    fit(part, kind(num_training_steps=2, update_attr=False))
+    fit(ParamScheduler("optimizer.momentum", lambda k: 0.5), kind(num_training_steps=2))
 
 
 def test_a_momentum_that_a_cycle_moves_is_refused_and_another_key_is_not() -> None:
