@@ -18,6 +18,7 @@ from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.writable import below_root, path_of, place
 from lightning_kit.compat import (
     after_interruption,
+    around_stage,
     callbacks_of,
     detour,
     mend_resume,
@@ -45,15 +46,18 @@ class ExceptionPolicy(pl.Callback):
     - ``teardown`` of callbacks, datamodule and module runs after an exception in a fit.
     - Ctrl-C saves a checkpoint, ``interrupted.ckpt``, and then ``fit`` returns, its module as it
       is; a second one kills. From the command line the exit code stays 130. With several ranks,
-      which cannot return in step, Lightning exits as it does.
+      which cannot return in step, and in ``setup`` hooks, ``on_fit_start`` and ``on_fit_end``
+      Lightning exits as it does.
 
     ``skip_batch`` covers forward, backward and the optimizer's step. Gradients are dropped, those
     of the whole accumulation window so far; a window whose last batch is skipped takes no step.
     Hooks at the batch's end see no outputs, and it counts as an iteration. An optimizer's step that
     broke off half-way cannot be undone. ``stop`` calls ``on_train_end`` at once, whatever
     ``min_epochs`` says, without another validation; with several ranks, of which one alone cannot
-    stop, it raises. ``checkpoint`` needs one process, or data parallel ones of whole weights; where
-    nothing could be saved, the exception is raised with a note of it, whatever ``then`` says.
+    stop, it raises. ``checkpoint`` needs one process, or data parallel ones of whole weights, of
+    which each that raised writes a file (``exception-7.ckpt``, rank 1 ``exception-7-rank1.ckpt``);
+    where nothing could be saved, as in a ``fast_dev_run``, the exception is raised with a note of
+    it, whatever ``then`` says.
 
     Args:
         rules: In order of precedence, each of another class; there may be none.
@@ -97,10 +101,15 @@ class ExceptionPolicy(pl.Callback):
         self._give_back()
         if stage != "fit":
             return
+        if trainer.fit_loop.total_batch_idx < 0:
+            # A checkpoint is loaded later.
+            self.counts = dict.fromkeys(self.counts, 0)
         self._find_folder(trainer)
         self._events = RunEvents.of(trainer)
         self._ctrl_c = signal.getsignal(signal.SIGINT)
         self._undo.append(after_interruption(trainer, lambda: self._tear_down(trainer, pl_module)))
+        around = functools.partial(self._around_stage, trainer, pl_module)
+        self._undo.append(around_stage(trainer, around))
         for part in (*callbacks_of(trainer), trainer.datamodule):  # type: ignore[attr-defined]
             if part is not None and part is not self:
                 self._undo.append(detour(part, "on_exception", _guarded))
@@ -110,7 +119,7 @@ class ExceptionPolicy(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         mend_resume(trainer)
-        self._modes = {module: module.training for module in pl_module.modules()}
+        self._note_modes(pl_module)
         around = functools.partial(self._around_epoch, trainer, pl_module)
         for name in ("on_advance_start", "advance", "on_advance_end"):
             self._undo.append(detour(trainer.fit_loop, name, around))
@@ -126,7 +135,8 @@ class ExceptionPolicy(pl.Callback):
         # Lightning makes the process deaf to Ctrl-C while it shuts down.
         if isinstance(exception, KeyboardInterrupt) and self._began:
             self._let_ctrl_c_kill()
-            if not _has_recorder(trainer):
+            # It reaches all ranks, and one file will do.
+            if trainer.is_global_zero and not _has_recorder(trainer):
                 self._save(trainer, "interrupted")
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
@@ -161,6 +171,19 @@ class ExceptionPolicy(pl.Callback):
 
         return run_or_skip
 
+    def _around_stage(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, run: Callable[..., Any]
+    ) -> Callable[..., Any]:
+        def run_or_end(*args: Any, **kwargs: Any) -> Any:
+            self._note_modes(pl_module)
+            try:
+                return run(*args, **kwargs)
+            except KeyboardInterrupt:
+                if not self._ends_on_ctrl_c(trainer):
+                    raise
+
+        return run_or_end
+
     def _around_epoch(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, part: Callable[..., Any]
     ) -> Callable[..., Any]:
@@ -170,11 +193,8 @@ class ExceptionPolicy(pl.Callback):
             except StopIteration:
                 raise
             except KeyboardInterrupt:
-                if trainer.world_size > 1 or _has_recorder(trainer):
+                if not self._ends_on_ctrl_c(trainer):
                     raise
-                self._let_ctrl_c_kill()
-                self._save(trainer, "interrupted")
-                self._end(trainer, "Ctrl-C")
             except Exception as error:
                 if not self._ends(trainer, error):
                     raise
@@ -184,6 +204,15 @@ class ExceptionPolicy(pl.Callback):
 
         return part_or_end
 
+    def _ends_on_ctrl_c(self, trainer: pl.Trainer) -> bool:
+        """End the fit after Ctrl-C where it can return; return whether it can."""
+        if trainer.world_size > 1 or _has_recorder(trainer):
+            return False
+        self._let_ctrl_c_kill()
+        self._save(trainer, "interrupted")
+        self._end(trainer, "Ctrl-C")
+        return True
+
     def _ends(self, trainer: pl.Trainer, error: Exception) -> bool:
         """Do what the rule for ``error`` says; return whether the fit ends without it."""
         rule = self._rule(error)
@@ -191,7 +220,8 @@ class ExceptionPolicy(pl.Callback):
             return False
         self._tell(trainer, rule, error)
         if rule.action == "checkpoint":
-            name = f"exception-{iteration(trainer)}"
+            rank = f"-rank{trainer.global_rank}" if trainer.global_rank else ""
+            name = f"exception-{iteration(trainer)}{rank}"
             if (why := self._save(trainer, name)) is not None:
                 error.add_note(f"raised, for there is no checkpoint of it: {why}")
                 return False
@@ -219,6 +249,9 @@ class ExceptionPolicy(pl.Callback):
             epoch=trainer.current_epoch + 1, times=self.counts[rule.name],
         )  # fmt: skip
 
+    def _note_modes(self, pl_module: pl.LightningModule) -> None:
+        self._modes = {module: module.training for module in pl_module.modules()}
+
     def _end(self, trainer: pl.Trainer, reason: str) -> None:
         stop(trainer, reason)
         if not trainer.training:
@@ -237,6 +270,8 @@ class ExceptionPolicy(pl.Callback):
 
     def _save(self, trainer: pl.Trainer, name: str) -> str | None:
         """Save a checkpoint; return why there is none, None where there is."""
+        if getattr(trainer, "fast_dev_run", False):
+            return "a fast_dev_run writes none"
         if trainer.global_step == 0:
             return "no step was taken yet"
         path, version = self._folder / f"{name}.ckpt", 1
@@ -245,7 +280,7 @@ class ExceptionPolicy(pl.Callback):
                 path, version = self._folder / f"{name}-v{version}.ckpt", version + 1
             if save_rank_local(trainer, path):
                 return None
-            why = f"{type(trainer.strategy).__name__} deals out its weights"
+            why = f"{type(trainer.strategy).__name__}, or an optimizer, deals out its state"
         except Exception as error:
             # A full disk must not hide what is being handled.
             why = f"{type(error).__name__}: {error}"

@@ -13,8 +13,9 @@ log = logging.getLogger(__name__)
 
 
 def save_rank_local(trainer: pl.Trainer, path: Path) -> bool:
-    """Save a full checkpoint without a collective; return whether it could be done.
+    """Save a full checkpoint of this rank's, without a collective; return whether it was done.
 
+    Only where every rank holds all there is to save; two ranks need two paths.
     ``Trainer.save_checkpoint`` ends in a barrier, and after an exception the other ranks need not
     come to it (https://github.com/Lightning-AI/pytorch-lightning/issues/20187).
     """
@@ -24,10 +25,12 @@ def save_rank_local(trainer: pl.Trainer, path: Path) -> bool:
     if dump is None:
         log.warning("no checkpoint on interruption: this Lightning has no dump_checkpoint")
         return False
+    if any(hasattr(each, "consolidate_state_dict") for each in trainer.optimizers):
+        # The ranks would have to collect what each holds of the optimizer's state.
+        return False
     checkpoint = dump(weights_only=False)
-    if trainer.is_global_zero:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        trainer.strategy.checkpoint_io.save_checkpoint(checkpoint, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    trainer.strategy.checkpoint_io.save_checkpoint(checkpoint, path)
     return True
 
 

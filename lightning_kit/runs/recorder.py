@@ -1,5 +1,6 @@
 """Keep ``run.json`` true from a fit's first hook to its end."""
 
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -48,18 +49,25 @@ class RunRecorder(pl.Callback):
         self._best_before = record.best
         self._noted: tuple[str, Tensor | None] = ("", None)
         self._epoch = record.epoch
-        self._set_up = False
+        self._has_begun = self._set_up = False
         self._before: RunDirectory | None = None
+
+    def begin(self) -> None:
+        """Write the record and ``config.yaml`` on rank 0; call it before anything prepares data."""
+        if self.directory is None or self._has_begun:
+            return
+        self._has_begun = True
+        self.directory.config.write_text(self.config)
+        self._write()
+        self.directory.events.append("start", command=self.record.command)
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         refuse_twin(trainer, self)
+        self.begin()
         path = trainer.strategy.broadcast(self.directory and str(self.directory.path))
         assert path is not None
         self.directory = RunDirectory(Path(path))
         if trainer.is_global_zero:
-            self.directory.config.write_text(self.config)
-            self._write()
-            self.directory.events.append("start", command=self.record.command)
             self._before = self.directory.make_latest()
         self._set_up = True
 
@@ -78,8 +86,6 @@ class RunRecorder(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
         release_observer()
-        if not self._set_up:
-            return
         if isinstance(exception, KeyboardInterrupt):
             self._save(trainer)
             self._end(trainer, "stopped", "Ctrl-C", exit_code=128 + signal.SIGINT)
@@ -114,8 +120,14 @@ class RunRecorder(pl.Callback):
             self._end(trainer, "failed", _said(error))
 
     def withdraw(self) -> None:
-        """Take back what a fit did that wrong input ended: its place as ``latest``."""
-        if self.directory is None or not self._set_up:
+        """Take back what a fit did that wrong input ended: its place as ``latest``.
+
+        Of one that never came to its first hook nothing stays.
+        """
+        if self.directory is None:
+            return
+        if not self._set_up:
+            shutil.rmtree(self.directory.path, ignore_errors=True)
             return
         self.record.exit_code = 2
         self._write()
@@ -123,8 +135,8 @@ class RunRecorder(pl.Callback):
             self._before.make_latest()
 
     def _end_resumable(self, trainer: pl.Trainer, reason: str) -> None:
-        assert self.directory is not None
-        resumable = self._newest(trainer) is not None or self.record.resumed_from is not None
+        saved = self.directory is not None and self._newest(trainer) is not None
+        resumable = saved or self.record.resumed_from is not None
         self._end(trainer, "preempted" if resumable else "failed", reason)
 
     def _end(

@@ -1,5 +1,6 @@
 """What becomes of a run that raised."""
 
+import contextlib
 import json
 import logging
 import os
@@ -18,6 +19,7 @@ from conftest import Run
 from origin.stock import QUIET
 from programs.plain import PlainData
 from programs.raising import MyError, Raising
+from programs.ranks import two_ranks
 from pytorch_lightning.plugins import MixedPrecision
 from torch.utils.data import DataLoader, Subset
 
@@ -111,9 +113,21 @@ def test_the_count_goes_on_in_a_resumed_run() -> None:
     policy = ExceptionPolicy([Rule(MINE, "skip_batch", max_times=2), Rule("OSError", "stop")])
     policy.load_state_dict({"counts": {MINE: 2, "KeyError": 1}})
     assert policy.state_dict() == {"counts": {MINE: 2, "OSError": 0}}
-    trainer = pl.Trainer(**QUIET, max_epochs=1, callbacks=[policy])
+
+
+def test_the_count_goes_on_in_a_resumed_run_alone(tmp_path: Path) -> None:
+    def run(policy: ExceptionPolicy, at: tuple[int, ...], path: Path | None = None) -> pl.Trainer:
+        trainer = pl.Trainer(**QUIET, max_epochs=1 if path is None else 2, callbacks=[policy])
+        trainer.fit(Raising(at=at), PlainData(), ckpt_path=path)
+        return trainer
+
+    rule = Rule(MINE, "skip_batch", max_times=2)
+    policy = ExceptionPolicy([rule])
+    run(policy, at=(2, 3)).save_checkpoint(tmp_path / "used.ckpt")
     with pytest.raises(MyError):
-        trainer.fit(Raising(), PlainData())
+        run(ExceptionPolicy([rule]), at=(6,), path=tmp_path / "used.ckpt")
+    run(policy, at=(2, 3))
+    assert policy.counts == {MINE: 2}
 
 
 @pytest.mark.parametrize(("bad", "steps"), [(1, 6), (2, 5)])
@@ -226,6 +240,37 @@ def test_ctrl_c_saves_and_fit_returns(tmp_path: Path) -> None:
     assert stop_reason(trainer) == "Ctrl-C"
     held = torch.load(tmp_path / "checkpoints" / "interrupted.ckpt", weights_only=True)
     assert held["global_step"] == 3
+    assert signal.getsignal(signal.SIGINT) is found
+
+
+class Interrupts(pl.Callback):
+    """Raise KeyboardInterrupt in the first call of a hook."""
+
+    def __init__(self, hook: str) -> None:
+        def interrupt(*args: Any, **kwargs: Any) -> None:
+            raise KeyboardInterrupt
+
+        setattr(self, hook, interrupt)
+
+
+HOOKS = ["on_sanity_check_start", "on_validation_batch_start", "on_train_start", "on_train_end"]
+
+
+@pytest.mark.filterwarnings("ignore:Found 1 module.* in eval mode at the start of training")
+@pytest.mark.parametrize("hook", HOOKS)
+def test_ctrl_c_outside_the_epochs_lets_fit_return_too(hook: str, tmp_path: Path) -> None:
+    found, module = signal.getsignal(signal.SIGINT), Raising(at=())
+    # Of the module's parts one does not train, and is found so.
+    module.net[0].eval()
+    options = {"num_sanity_val_steps": 2, "default_root_dir": tmp_path, "max_epochs": 1}
+    trainer, watch = fit(module, callbacks=[Interrupts(hook)], **options)
+    assert watch.said == ["teardown"]
+    assert stop_reason(trainer) == "Ctrl-C"
+    assert trainer.state.finished
+    assert [part.training for part in module.modules()].count(False) == 1
+    saved = (tmp_path / "checkpoints" / "interrupted.ckpt").exists()
+    assert saved is (hook == "on_train_end")
+    assert "_run_stage" not in vars(trainer)
     assert signal.getsignal(signal.SIGINT) is found
 
 
@@ -353,6 +398,19 @@ def test_before_the_first_step_there_is_nothing_to_save() -> None:
     assert "no step was taken yet" in raised.value.__notes__[0]
 
 
+@pytest.mark.parametrize("error", [MyError("cursed"), KeyboardInterrupt()])
+def test_a_fast_dev_run_writes_nothing(error: BaseException, tmp_path: Path) -> None:
+    rule = Rule(MINE, "checkpoint")
+    with pytest.raises(MyError) if isinstance(error, MyError) else contextlib.nullcontext():
+        fit(Raising(error=error), rule, fast_dev_run=4, default_root_dir=tmp_path)
+    assert not list(tmp_path.rglob("*.ckpt"))
+    assert getattr(error, "__notes__", []) == (
+        ["raised, for there is no checkpoint of it: a fast_dev_run writes none"]
+        if isinstance(error, MyError)
+        else []
+    )
+
+
 def test_two_rules_for_one_class() -> None:
     with pytest.raises(ValueError, match="rules must be for a class each, got two for OSError"):
         ExceptionPolicy([Rule("OSError", "stop"), Rule("builtins.OSError", "raise")])
@@ -370,6 +428,54 @@ def test_one_of_several_ranks_cannot_stop(monkeypatch: pytest.MonkeyPatch) -> No
         fit(Raising(), Rule(MINE, "stop"))
     (note,) = raised.value.__notes__
     assert "one of several ranks cannot stop alone" in note
+
+
+PROGRAM = """
+import os
+import pytorch_lightning as pl, torch
+from origin.stock import QUIET
+from programs.plain import PlainData, PlainModule
+from lightning_kit.callbacks.exception_policy import ExceptionPolicy
+from lightning_kit.callbacks.exception_rule import Rule
+
+class Raises(pl.Callback):
+    def __init__(self, at, ranks):
+        self.at, self.ranks = at, ranks
+    def on_train_batch_start(self, trainer, module, batch, batch_idx):
+        if batch_idx + 1 == self.at and rank in self.ranks:
+            raise OSError("boom")
+
+def notes(at, ranks):
+    policy = ExceptionPolicy([Rule("OSError", "checkpoint")], dirpath=os.path.abspath("../saved"))
+    trainer = pl.Trainer(
+        **QUIET, max_epochs=1, devices=2, strategy="ddp", callbacks=[Raises(at, ranks), policy]
+    )
+    try:
+        trainer.fit(PlainModule(), PlainData())
+    except OSError as error:
+        return getattr(error, "__notes__", [])
+    except RuntimeError:
+        return "a peer left"
+
+tell(both=notes(2, (0, 1)))
+tell(one=notes(3, (1,)))
+os._exit(0)
+"""
+
+
+def test_each_rank_that_raised_saves_a_file_of_its_own(tmp_path: Path) -> None:
+    first, second = two_ranks(PROGRAM, tmp_path)
+    assert (first["both"], second["both"]) == ([], [])
+    assert (first["one"], second["one"]) == ("a peer left", [])
+    saved = {each.name: torch.load(each, weights_only=True) for each in tmp_path.glob("saved/*")}
+    found = {name: held["global_step"] for name, held in saved.items()}
+    assert found == {
+        "exception-2.ckpt": 1,
+        "exception-2-rank1.ckpt": 1,
+        "exception-3-rank1.ckpt": 2,
+    }
+    one, other = (saved[f"exception-2{rank}.ckpt"]["state_dict"] for rank in ("", "-rank1"))
+    torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 
 SECOND = """

@@ -48,6 +48,13 @@ def test_a_sharded_strategy_is_left_alone(tmp_path: Path) -> None:
     assert not compat.save_rank_local(SimpleNamespace(strategy=object()), tmp_path / "a")  # type: ignore[arg-type]
 
 
+def test_an_optimizer_whose_state_is_dealt_out_is_left_alone(tmp_path: Path) -> None:
+    trainer = trained()
+    vars(trainer.optimizers[0])["consolidate_state_dict"] = pytest.fail
+    assert not compat.save_rank_local(trainer, tmp_path / "a.ckpt")
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_weights_to_save_are_those_of_a_weights_only_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
