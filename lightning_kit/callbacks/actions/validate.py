@@ -5,6 +5,7 @@ from typing import Any, final
 
 import pytorch_lightning as pl
 
+from lightning_kit.callbacks.events import Events
 from lightning_kit.compat import validate_apart, validate_now
 from lightning_kit.meters.functions import check_function
 
@@ -24,9 +25,11 @@ class Validate:
 
     Raises:
         ValueError: If ``dataloaders`` is no function without arguments, or ``prefix`` is missing
-            beside it or stands alone.
+            beside it or stands alone; where it is to act on an event of validation.
         RuntimeError: Where a validation is running already, there is none, or outside of a fit.
     """
+
+    idle_events = frozenset({Events.VALIDATION_STARTED, Events.VALIDATION_COMPLETED})
 
     def __init__(
         self, dataloaders: Callable[[], Any] | None = None, prefix: str | None = None

@@ -12,6 +12,8 @@ from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 
 from lightning_kit.callbacks.actions import Validate
+from lightning_kit.callbacks.event_handlers import EventHandlers
+from lightning_kit.callbacks.fire import fire
 from lightning_kit.callbacks.on_event import OnEvent
 
 pytestmark = pytest.mark.filterwarnings("ignore:Found 1 module.s. in eval mode")
@@ -153,8 +155,21 @@ def test_a_prefix_and_loaders_need_each_other() -> None:
         Validate(other, 3)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("event", ["validation_started", "validation_completed"])
+def test_no_validation_within_another(event: str) -> None:
+    with pytest.raises(ValueError, match=f"Validate has no effect at '{event}'"):
+        OnEvent(Validate(), event)
+    with pytest.raises(ValueError, match=f"Validate has no effect at '{event}'"):
+        EventHandlers().on(event)(Validate(lambda: loader(4), prefix="x"))
+
+
 def test_where_it_cannot_run() -> None:
+    class Within(Noting):
+        def on_validation_start(self) -> None:
+            fire(self.trainer, "mine")
+
+    trainer = pl.Trainer(**QUIET, max_epochs=1, callbacks=[OnEvent(Validate(), "own:mine")])
     with pytest.raises(RuntimeError, match="needs a trainer that is training, got one in validat"):
-        fit([OnEvent(Validate(), "validation_started")])
+        trainer.fit(Within(), loader(), loader(8))
     with pytest.raises(RuntimeError, match="this fit has not all of them"):
         fit([OnEvent(Validate(), "iteration_completed")], limit_val_batches=0)
