@@ -181,6 +181,7 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
         if self.best is not None:
             _refuse_sharded(trainer)
         self._verdict = None
+        self._is_abandoned = False
         if stage == "fit" and trainer.fit_loop.total_batch_idx < 0:
             self._start_afresh()
         super().setup(trainer, pl_module, stage)
@@ -198,9 +199,14 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
     ) -> None:
         if self.score_function is not None:
             note_outputs(trainer, pl_module, outputs)
-        if self.check_on == "step":
+        if self.check_on == "step" and not self._is_abandoned:
             self._run_early_stopping_check(trainer)
+        self._is_abandoned = False
         self._act(trainer)
+
+    def on_batch_abandoned(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Leave out the check of a batch that has no score."""
+        self._is_abandoned = True
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not self._should_skip_check(trainer):

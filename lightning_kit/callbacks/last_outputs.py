@@ -17,7 +17,8 @@ def last_outputs(trainer: pl.Trainer) -> Any:
     """Return what the last ``training_step`` returned, detached, as Ignite's ``state.output``.
 
     A bare loss is ``{"loss": loss}``, as Lightning has it; under gradient accumulation it is the
-    whole loss, not its share. Noted where a callback was given a ``score_function``, or hears
+    whole loss, not its share. A batch that returned nothing, such as one that was skipped, leaves
+    what the one before returned. Noted where a callback was given a ``score_function``, or hears
     events.
 
     Raises:
@@ -36,7 +37,10 @@ def last_outputs(trainer: pl.Trainer) -> Any:
 
 
 def note_outputs(trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any) -> None:
-    """Keep ``outputs`` of ``on_train_batch_end`` until the next batch."""
+    """Keep ``outputs`` of ``on_train_batch_end`` until the next batch that has some."""
+    is_empty = outputs is None or (isinstance(outputs, Mapping) and not outputs)
+    if is_empty and trainer in _of:
+        return
     if isinstance(outputs, Mapping) and outputs.get("loss") is not None:
         outputs = {**outputs, "loss": step_loss(trainer, pl_module, outputs)}
     _of[trainer] = outputs

@@ -20,6 +20,8 @@ from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason as Re
 from lightning_kit.callbacks.early_stopping import EarlyStopping
 from lightning_kit.callbacks.ema import EMA
 from lightning_kit.callbacks.end_epoch import end_epoch
+from lightning_kit.callbacks.exception_policy import ExceptionPolicy
+from lightning_kit.callbacks.exception_rule import Rule
 from lightning_kit.callbacks.last_outputs import last_outputs
 from lightning_kit.meters import EventFilter
 from lightning_kit.runs.stopping import stop_reason
@@ -122,6 +124,28 @@ def test_a_verdict_that_holds_ends_the_fit_when_min_epochs_are_met(check_on: Any
     scores = [1.0, 2.0, 2.0, 2.0, 2.0, 2.0]
     callback = EarlyStopping("score", patience=1, check_on=check_on)
     assert epochs(callback, scores, min_epochs=4) == 4
+
+
+@pytest.mark.parametrize("manual", [False, True])
+@pytest.mark.parametrize("bad", [0, 2])
+def test_a_batch_that_was_skipped_is_no_check(bad: int, manual: bool) -> None:
+    class Breaking(PlainModule):
+        automatic_optimization = not manual
+
+        def training_step(self, batch: Any, batch_idx: int) -> Any:
+            if batch_idx == bad:
+                raise OSError("cursed")
+            return {"loss": super().training_step(batch, batch_idx), "number": batch_idx}
+
+    # The scores rise at every batch but the one that is not there.
+    callback = EarlyStopping(
+        score_function=lambda trainer, _: last_outputs(trainer)["number"],
+        mode="max", patience=1, check_on="step",
+    )  # fmt: skip
+    policy = ExceptionPolicy([Rule("OSError", "skip_batch", max_times=1)])
+    trainer = pl.Trainer(**QUIET, max_epochs=1, callbacks=[policy, callback])
+    trainer.fit(Breaking(), PlainData())
+    assert (callback.num_checks, callback.wait_count, float(callback.best_score)) == (4, 0, 4.0)
 
 
 def test_a_verdict_waits_for_min_steps() -> None:

@@ -46,9 +46,17 @@ def test_it_is_what_the_step_returned(accumulated: int) -> None:
 
 def test_what_has_no_loss_is_left_as_it_is() -> None:
     trainer = pl.Trainer(**QUIET)
-    for outputs in (None, {}, {"other": torch.tensor(1.0)}):
+    for outputs in ({}, {"other": torch.tensor(1.0)}):
         note_outputs(trainer, PlainModule(), outputs)
         assert last_outputs(trainer) == outputs
+
+
+@pytest.mark.parametrize("empty", [None, {}])
+def test_a_batch_that_returned_nothing_leaves_those_of_the_one_before(empty: Any) -> None:
+    trainer = pl.Trainer(**QUIET)
+    for outputs in ({"loss": torch.tensor(1.0)}, empty):
+        note_outputs(trainer, PlainModule(), outputs)
+        assert last_outputs(trainer) == {"loss": 1.0}
 
 
 def test_before_the_first_batch_it_says_what_is_missing() -> None:
