@@ -49,6 +49,10 @@ class TableFile:
         """
         self.check_has(name)
         column = self._table.column(name)
+        arrow = pyarrow()
+        if arrow.types.is_string_view(column.type):
+            # Rows of a view cannot be taken (pyarrow 26).
+            column = column.cast(arrow.large_string())
         if rows is not None:
             column = column.take(rows)
         return _as_numpy(column, name, self.path)
@@ -101,7 +105,7 @@ def _as_numpy(column: Any, name: str, path: str) -> NDArray[Any]:
 
 
 def _is_text(kind: Any, types: Any) -> bool:
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+    return bool(types.is_string(kind) or types.is_large_string(kind))
 
 
 def _is_plain(kind: Any, types: Any) -> bool:

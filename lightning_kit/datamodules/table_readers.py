@@ -7,19 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from lightning_kit.datamodules.errors import DataError
+from lightning_kit.datamodules.table_quotes import refuse_stray_quotes
 
 
 def read_text(file: Path, separator: str) -> Any:
     """Return the Arrow table of a CSV file, every column as text.
 
     Raises:
-        DataError: If it is not UTF-8, has rows of another length, or names that are ambiguous.
+        DataError: If it is not UTF-8, has rows of another length, names that are ambiguous, or a
+            quote that swallows rows.
     """
     names = _header(file, separator)
     _check_names(names, file)
     arrow_csv, arrow = pyarrow("csv"), pyarrow()
     try:
-        return arrow_csv.read_csv(
+        table = arrow_csv.read_csv(
             file,
             # Only a serial reader can say which row is wrong.
             read_options=arrow_csv.ReadOptions(use_threads=False),
@@ -29,7 +31,17 @@ def read_text(file: Path, separator: str) -> Any:
             ),
         )
     except arrow.ArrowInvalid as error:
+        refuse_stray_quotes(file, separator)
         raise _wrong_row(str(error), file, names) from error
+    # Reading again takes long: only where a quote may have swallowed a row.
+    if any(_has_line_breaks(column) for column in table.columns):
+        refuse_stray_quotes(file, separator)
+    return table
+
+
+def _has_line_breaks(column: Any) -> bool:
+    compute = pyarrow("compute")
+    return bool(compute.any(compute.match_substring_regex(column, r"[\r\n]")).as_py())
 
 
 def _header(file: Path, separator: str) -> list[str]:
@@ -39,7 +51,10 @@ def _header(file: Path, separator: str) -> list[str]:
         with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
             names = next((row for row in csv.reader(lines, delimiter=separator) if row), [])
         "".join(names).encode()
-    except (UnicodeEncodeError, csv.Error) as error:
+    except csv.Error as error:
+        refuse_stray_quotes(file, separator)
+        raise DataError(f"has a header that cannot be read: {error}", file=file) from error
+    except UnicodeEncodeError as error:
         raise DataError("must be text in UTF-8", file=file) from error
     if not names:
         raise DataError("must have a header line", file=file)

@@ -51,6 +51,15 @@ def test_rows_are_taken_across_chunks(tmp_path: Path) -> None:
     assert TableFile(str(tmp_path / "a.parquet")).cells("a", rows).tolist() == [3, 50, 99]
 
 
+@pytest.mark.parametrize("kind", ["string", "large_string", "string_view"])
+def test_rows_of_any_text_are_taken(tmp_path: Path, kind: str) -> None:
+    text = pa.array(["x", None, "z"]).cast(getattr(pa, kind)())
+    pq.write_table(pa.table({"a": text}), tmp_path / "a.parquet")
+    table = TableFile(str(tmp_path / "a.parquet"))
+    assert table.cells("a").tolist() == ["x", None, "z"]
+    assert table.cells("a", np.array([2, 1])).tolist() == ["z", None]
+
+
 def test_bom_quoted_newlines_and_carriage_returns_are_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b'\xef\xbb\xbfa,b\r\n1,"x\r\ny"\r\n')
     table = TableFile(str(tmp_path / "a.csv"))
