@@ -11,7 +11,7 @@ from lightning_kit.datamodules.errors import DataError
 
 KINDS = (
     "integers are classes and floats are values: save whole labels as integers for"
-    " classification, values as floats for regression"
+    " classification (or name them in class_names), values as floats for regression"
 )
 
 
@@ -35,8 +35,10 @@ def input_tensor(array: Array, name: str, file: str, dtype: Literal["float32", "
     return (_whole if dtype == "int64" else _finite)(array, name, file)
 
 
-def target_tensor(array: Array, name: str, file: str) -> Tensor:
+def target_tensor(array: Array, name: str, file: str, *, are_labels: bool = False) -> Tensor:
     """Turn targets into int64 labels ``(N,)`` or ``(N, C)``, or float32 values ``(N[, T])``.
+
+    Floating-point ones are labels where ``are_labels`` says so.
 
     Raises:
         DataError: If they are not numbers, not finite, negative labels, or of another shape.
@@ -48,7 +50,7 @@ def target_tensor(array: Array, name: str, file: str) -> Tensor:
         )
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
-    if array.dtype.kind == "f":
+    if array.dtype.kind == "f" and not are_labels:
         return _finite(array, name, file)
     if array.ndim == 2:
         _refuse(

@@ -54,7 +54,8 @@ class ArraySource:
         else:
             arrays = read_arrays(path, [self.input]) | read_arrays(target_path, [self.target])
         input = input_tensor(arrays[self.input], self.input, path, self.input_dtype)
-        target = target_tensor(arrays[self.target], self.target, file)
+        are_labels = self.class_names is not None
+        target = target_tensor(arrays[self.target], self.target, file, are_labels=are_labels)
         check_same_rows(input, target, self.target, file)
         if self.class_names is not None:
             self.check_classes(target, len(self.class_names), file)

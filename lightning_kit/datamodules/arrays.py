@@ -34,7 +34,8 @@ class ArrayDataModule(AbstractDataModule):
     floating point (N,) or (N, T)  (N,) or (N, T) float  values
     ============================== ===================== =======================================
 
-    A single column ``(N, 1)`` is taken as ``(N,)``.
+    A single column ``(N, 1)`` is taken as ``(N,)``. With ``class_names``, whole numbers in floating
+    point are classes too.
     Prediction gets ``predict_path``, which needs no target, else the inputs of the test part.
 
     Args:

@@ -40,5 +40,7 @@ def check_labels(target: Tensor) -> None:
     """
     if target.is_floating_point() or target.is_complex():
         raise ValueError(
-            f"target must hold integers or booleans, got {target.dtype}: use target.long()"
+            f"target must hold integers or booleans, got {target.dtype}: for a TableDataModule set "
+            "data.kind to classification, for an ArrayDataModule name its data.class_names, and "
+            "otherwise use target.long()"
         )

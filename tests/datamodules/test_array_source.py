@@ -40,7 +40,8 @@ def test_a_target_file_of_its_own_is_the_one_named(tmp_path: Path) -> None:
 def test_names_say_how_many_classes_there_are(tmp_path: Path) -> None:
     for target, message in (
         ([0, 1, 2], r"row 3, column 'y': a label must be in \[0, 2\), got 2"),
-        ([0.0, 1.0, 2.0], "must hold integers, the numbers of 2 classes, got 'torch.float32'"),
+        ([0.0, 1.0, 2.0], r"row 3, column 'y': a label must be in \[0, 2\), got 2"),
+        ([0.0, 0.5, 1.0], "row 2, column 'y': must be a whole number, got 0.5"),
         ([[0, 1, 1]] * 3, "must have 2 columns, one a label, got 3"),
     ):
         np.savez(tmp_path / "a.npz", x=np.eye(3), y=np.array(target))

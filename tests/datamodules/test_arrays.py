@@ -128,6 +128,14 @@ def test_names_come_from_the_settings_not_from_the_checkpoint() -> None:
     assert renamed.classes == ["Cat", "Dog", "Cow"]
 
 
+def test_whole_numbers_in_floating_point_are_named_classes() -> None:
+    datamodule = fitted(saved("a.npz", LABELS.astype(float)), class_names=["cat", "dog", "cow"])
+    target = datamodule.load("train")[1]
+    assert target is not None
+    assert target.dtype == torch.int64
+    assert datamodule.classes == ["cat", "dog", "cow"]
+
+
 def test_a_named_class_may_have_no_rows() -> None:
     datamodule = fitted(saved("a.npz", LABELS), class_names=["a", "b", "c", "d"])
     assert datamodule.class_counts is not None
