@@ -25,9 +25,9 @@ class RunningAverages(pl.Callback):
     A value is what ``training_step`` returned, not divided by ``accumulate_grad_batches``. It
     stays on its device: nothing is read or exchanged between the steps that the Trainer logs. At
     those, what is logged is the mean over ranks, which for this average equals Ignite's, who takes
-    the mean at every step; the progress bar shows rank 0's in between. A batch that ``training_step``
-    returned nothing for, that an ``ExceptionPolicy`` skipped, or whose step a
-    ``TerminateOnNonFinite`` left out, is passed over.
+    the mean at every step; the progress bar shows rank 0's in between. A batch is passed
+    over that ``training_step`` returned nothing for, that an ``ExceptionPolicy`` skipped, or whose
+    step a ``TerminateOnNonFinite`` left out.
 
     Args:
         keys: ``loss``, or keys of the dict that ``training_step`` returns; or a mapping of names

@@ -21,6 +21,7 @@ from lightning_kit.callbacks.ema import EMA
 from lightning_kit.callbacks.exception_policy import ExceptionPolicy
 from lightning_kit.callbacks.exception_rule import Rule
 from lightning_kit.callbacks.on_event import OnEvent
+from lightning_kit.callbacks.running_averages import RunningAverages
 from lightning_kit.callbacks.terminate_on_non_finite import KEY, TerminateOnNonFinite
 from lightning_kit.meters import EventFilter, all_finite
 from lightning_kit.runs.stopping import stop_reason
@@ -251,6 +252,29 @@ def test_no_hook_at_the_end_of_a_bad_batch_sees_it(
     assert len(seen) >= 2
     assert all_finite(seen)
     assert guard.num_skips == (action == "skip_step")
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("accumulate", [1, 2])
+@pytest.mark.parametrize("how", ["input", "loss"])
+def test_a_skipped_batch_is_in_no_running_average(
+    how: str, accumulate: int, is_first: bool
+) -> None:
+    class Counted(Normed):
+        def training_step(self, batch: Any, batch_idx: int) -> Any:
+            loss = super().training_step(batch, batch_idx)["loss"]
+            return {"loss": loss, "number": float(batch_idx + 1)}
+
+    guard = TerminateOnNonFinite(action="skip_step")
+    averages = RunningAverages(["loss", "number"], alpha=0.5)
+    trainer = pl.Trainer(
+        **QUIET, max_epochs=1, accumulate_grad_batches=accumulate,
+        callbacks=[guard, averages] if is_first else [averages, guard],
+    )  # fmt: skip
+    trainer.fit(Counted(how), PoisonedData(3).loader())
+    # 1, 1.5, then 2.75, 3.875, 4.9375 of 4, 5 and 6; with accumulation 4's step is dropped too.
+    assert averages.averages["number"] == (4.9375 if accumulate == 1 else 4.625)
+    assert all_finite(averages.averages)
 
 
 @pytest.mark.parametrize("breaks", [False, True])
