@@ -1,5 +1,6 @@
 """LightningCLI over a composed request: parse, build, and write down what was built."""
 
+import sys
 from argparse import ArgumentError
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -24,6 +25,7 @@ from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.registered import misspelt
 from lightning_kit.cli.request import Request
 from lightning_kit.cli.source import Source, find, load, stored_settings
+from lightning_kit.compat import global_rank
 
 # What the Trainer raises when its arguments, or the files that they name, are wrong.
 WRONG_ARGUMENT = (
@@ -67,6 +69,12 @@ class KitCLI(LightningCLI):
             self.config = parser.parse_args(words)
         except (ArgumentError, ValueError, TypeError) as error:
             raise InputError(of_parser(error)) from error
+
+    def _set_seed(self) -> None:
+        try:
+            super()._set_seed()
+        except ValueError as error:
+            raise InputError(f"seed_everything: {error}") from error
 
     def _parse_ckpt_path(self) -> None:
         # A checkpoint's settings are the lowest layer of the request, not the highest.
@@ -127,6 +135,8 @@ def lay_all(request: Request) -> Source:
     """Find the checkpoint and lay its settings, files and flags together."""
     source = find(request)
     request.lay(source.base)
+    for line in request.callbacks.dropped if global_rank() == 0 else ():
+        print(line, file=sys.stderr)
     if source.checkpoint is not None and source.checkpoint.is_file():
         content = load(source.checkpoint, weights_only=request.weights_only)
         if request.verb == "fit" and "optimizer_states" not in content:

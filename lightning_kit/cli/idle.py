@@ -12,14 +12,18 @@ def idle_options(config: Config) -> Iterator[str]:
     ['trainer.min_epochs: 5 is never reached with max_epochs 3']
     """
     trainer = config.get("trainer") or {}
-    if trainer.get("gradient_clip_algorithm") and trainer.get("gradient_clip_val") is None:
+    clip = trainer.get("gradient_clip_val")
+    if isinstance(clip, int | float) and not clip >= 0:
+        yield f"trainer.gradient_clip_val: must be at least 0, which clips nothing, got {clip}"
+    if trainer.get("gradient_clip_algorithm") and clip is None:
         yield (
             "trainer.gradient_clip_algorithm: has no effect without gradient_clip_val: set it, or "
             "leave both"
         )
-    epochs, least = trainer.get("max_epochs"), trainer.get("min_epochs")
-    if isinstance(epochs, int) and isinstance(least, int) and 0 <= epochs < least:
-        yield f"trainer.min_epochs: {least} is never reached with max_epochs {epochs}"
+    for unit in ("epochs", "steps"):
+        most, least = trainer.get(f"max_{unit}"), trainer.get(f"min_{unit}")
+        if isinstance(most, int) and isinstance(least, int) and 0 <= most < least:
+            yield f"trainer.min_{unit}: {least} is never reached with max_{unit} {most}"
     if trainer.get("enable_checkpointing") is False and any(
         entry["class_path"].endswith(".ModelCheckpoint") for entry in trainer.get("callbacks") or []
     ):
@@ -46,6 +50,21 @@ def untrained(config: Config) -> Iterator[str]:
     ):
         if _is_zero(trainer.get(name)):
             yield f"trainer.{name}: {trainer[name]} trains nothing: give {way_out}"
+
+
+def unmeasured(config: Config, verb: str) -> Iterator[str]:
+    """Yield one line where ``validate``, ``test`` or ``predict`` would see no batch.
+
+    >>> list(unmeasured({"trainer": {"limit_test_batches": 0}}, "test"))
+    ['trainer.limit_test_batches: 0 leaves nothing to test: give a number of batches, or up to 1.0']
+    """
+    trainer = config.get("trainer") or {}
+    name = f"limit_{'val' if verb == 'validate' else verb}_batches"
+    if _is_zero(trainer.get(name)) and not trainer.get("fast_dev_run"):
+        yield (
+            f"trainer.{name}: {trainer[name]} leaves nothing to {verb}: give a number of batches, "
+            "or up to 1.0"
+        )
 
 
 def _is_zero(value: object) -> bool:
