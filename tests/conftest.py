@@ -47,8 +47,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keep a test's files out of the checkout, and its settings out of the next test."""
     monkeypatch.chdir(tmp_path)
-    before = dict(os.environ)
+    before, ctrl_c = dict(os.environ), signal.getsignal(signal.SIGINT)
     yield
+    # Lightning ignores Ctrl-C from the first on.
+    signal.signal(signal.SIGINT, ctrl_c)
     os.environ.clear()
     os.environ.update(before)
 

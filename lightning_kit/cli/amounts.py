@@ -33,6 +33,18 @@ def amounts(trainer: pl.Trainer, wanted: Any) -> Iterator[str]:
         )
 
 
+def without_batches(trainer: pl.Trainer) -> str | None:
+    """Say so where a fit came back without one training batch, None where it had some."""
+    # A loader without a length shows only by what it gave.
+    gave_none = trainer.current_epoch > 0 and trainer.fit_loop.total_batch_idx < 0
+    if trainer.num_training_batches != 0 and not gave_none:
+        return None
+    return (
+        "the training data gives no batch: it has no rows, or fewer than one batch where the "
+        "loader drops the last"
+    )
+
+
 def _lengths(loaders: Any) -> list[int]:
     lengths = [sized_len(loader) for loader in tree_leaves(loaders)]
     return [length for length in lengths if length]

@@ -10,7 +10,9 @@ from pytorch_lightning.loggers import CSVLogger, Logger
 
 from lightning_kit.cli.app import KitCLI, prepare
 from lightning_kit.cli.beside import print_baselines
+from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.failures import input_error
+from lightning_kit.cli.idle import unmeasured
 from lightning_kit.cli.layers import as_list
 from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.request import Request
@@ -26,12 +28,15 @@ class Evaluation:
 
     def __init__(self, verb: str, args: list[str]) -> None:
         self.request = Request.of(verb, args)
+        self._stage = "val" if verb == "validate" else verb
         self.results: Any = None
         self.code = 0
 
     def prepare(self) -> None:
         """Find the weights and build everything."""
         self.source: Source = prepare(self.request)
+        for line in unmeasured(self.request.view(), self.request.verb):
+            raise InputError(line)
         self.cli = KitCLI(self.request, self._over_trainer)
 
     def run(self) -> bool:
@@ -48,16 +53,28 @@ class Evaluation:
                 raise wrong from error
             traceback.print_exc()
             self.code = 1
+        if self.code == 0 and not any(getattr(self.cli.trainer, f"num_{self._stage}_batches")):
+            raise InputError(f"the {self._stage} data gives no batch: it has no rows")
         return self.results is not None
 
+    @property
+    def is_trial(self) -> bool:
+        """Whether ``fast_dev_run`` keeps this to a few batches."""
+        return bool(getattr(self.cli.trainer, "fast_dev_run", False))
+
     def file(self, suffix: str) -> Path | None:
-        """Return the new file for the results, in the run that was given, if one was."""
-        if self.source.run is None or not self.cli.trainer.is_global_zero:
+        """Return the new file for the results, in the run that was given, if one was.
+
+        None too for a trial on a batch or two, which says nothing of the weights.
+        """
+        if self.source.run is None or self.is_trial or not self.cli.trainer.is_global_zero:
             return None
         return self.source.run.dated_file(self.request.verb, suffix)
 
     def write_metrics(self) -> None:
         """Write the metrics beside the run, with the checkpoint that gave them."""
+        if self.is_trial:
+            print("nothing is written: fast_dev_run measures no more than a batch or two")
         if (path := self.file(".json")) is None:
             return
         metrics = {key: value for part in self.results for key, value in part.items()}
@@ -67,7 +84,7 @@ class Evaluation:
 
     def print_baselines(self) -> None:
         """Print simple models on the test data beside this one, where training data is at hand."""
-        if self.source.run is None or not self.cli.trainer.is_global_zero:
+        if self.source.run is None or self.is_trial or not self.cli.trainer.is_global_zero:
             return
         own = {k.removeprefix("test/"): v for part in self.results for k, v in part.items()}
         print_baselines(self.cli.datamodule, "test", own)

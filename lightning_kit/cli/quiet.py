@@ -15,6 +15,8 @@ def quiet() -> Iterator[None]:
         with warnings.catch_warnings():
             # Every run has a directory of its own; its recorder keeps the best score.
             warnings.filterwarnings("ignore", "The dirpath has changed")
+            # Its record is there before its metrics.csv.
+            warnings.filterwarnings("ignore", r"Experiment logs directory .*/\d{8}-\d{6}(-\d+)?/ ")
             # Lightning builds torch's LeafSpec by hand, and calls what jsonargparse 5 removes.
             warnings.filterwarnings("ignore", ".*LeafSpec.* is deprecated", FutureWarning)
             yield

@@ -17,7 +17,8 @@ from lightning_kit.compat import global_rank
 from lightning_kit.runs.directory import RunDirectory
 from lightning_kit.runs.errors import RunError
 from lightning_kit.runs.given import plain
-from lightning_kit.runs.record import KILLED
+from lightning_kit.runs.progress import Progress
+from lightning_kit.runs.record import KILLED, RunRecord
 from lightning_kit.runs.trusted_names import check_names
 
 
@@ -42,11 +43,16 @@ def recipe_name(files: list[str]) -> str | None:
 
 def runs_root(request: Request) -> Path:
     """Return the folder of all runs: ``trainer.default_root_dir``, else ``runs``."""
+    files = list(request.files)
     if request.run is not None and (Path(request.run) / "run.json").is_file():
-        # A run that goes on stays where it is.
-        return RunDirectory.open(request.run).path.parents[1]
+        run = RunDirectory.open(request.run)
+        if run.path.parent.name == run.name:
+            # A run that goes on stays where it is.
+            return run.path.parents[1]
+        # A copy lies among things that are no runs.
+        files[:0] = [str(run.config)] if run.config.is_file() else []
     root = None
-    for file in request.files:
+    for file in files:
         trainer = read(file).get("trainer")
         if isinstance(trainer, dict):
             root = trainer.get("default_root_dir", root)
@@ -67,33 +73,42 @@ def find(request: Request) -> Source:
             raise InputError(f"{request.run}: one checkpoint is enough, --ckpt_path names another")
         request.ckpt_path, request.run = request.run, None
     if request.run is not None:
-        run = RunDirectory.open(request.run)
+        run = _opened(RunDirectory.open(request.run))
     source = _checkpoint(request, run)
     if request.random_weights and source.checkpoint is not None:
         raise InputError("--random_weights and a checkpoint exclude each other: leave one out")
-    if source.run is not None and global_rank() == 0:
-        _tell_if_killed(source.run)
     if run is not None or not request.files:
         source.base = _run_settings(source.run)
     return source
 
 
-def _tell_if_killed(run: RunDirectory) -> None:
-    """Say in one line that ``run`` was killed: nothing else in its files does."""
+def _opened(run: RunDirectory) -> RunDirectory:
+    """Return ``run``, having said in one line if it was killed: nothing else in its files does."""
     try:
         record = run.record()
     except RunError:
         # A checkpoint beside it can still be read.
-        return
-    if record.stop_reason != KILLED:
-        return
+        return run
+    if record.stop_reason == KILLED and global_rank() == 0:
+        told = f"{shown_path(run.path)}: {record.ending}, {_how_far(run, record)}"
+        print(told, file=sys.stderr)
+    return run
+
+
+def _how_far(run: RunDirectory, record: RunRecord) -> str:
+    """Say how far ``run`` is known to have come, by its record or by its newest checkpoint."""
+    try:
+        saved = Progress.of(load(run.last()))
+    except (InputError, RunError):
+        saved = Progress(0, 0)
     trainer = _run_settings(run).get("trainer") or {}
     limit = trainer.get("max_epochs") if isinstance(trainer, dict) else None
     of = f" of {limit}" if isinstance(limit, int) and limit > 0 else ""
-    ended = (
-        f"epoch {record.epoch}{of} was the last on record" if record.epoch else "no epoch on record"
-    )
-    print(f"{shown_path(run.path)}: {record.ending}, {ended}", file=sys.stderr)
+    if epochs := max(record.epoch, saved.epochs):
+        return f"epoch {epochs}{of} was the last on record"
+    if saved.steps:
+        return f"no whole epoch on record, step {saved.steps} is in its newest checkpoint"
+    return "no epoch on record"
 
 
 def stored_settings(content: Config, config: Config) -> Config:
@@ -156,7 +171,7 @@ def _latest(request: Request, asked: str) -> RunDirectory:
     name = recipe_name(request.files)
     if name is None:
         raise InputError(f"--ckpt_path {asked}: of which run? name its directory, or -c")
-    return RunDirectory.latest(name, runs_root(request))
+    return _opened(RunDirectory.latest(name, runs_root(request)))
 
 
 def _at_path(request: Request, run: RunDirectory | None, asked: str) -> Source:
@@ -165,10 +180,13 @@ def _at_path(request: Request, run: RunDirectory | None, asked: str) -> Source:
         named = RunDirectory.open(path)
         if run is not None and run != named:
             raise InputError(f"{request.run} and --ckpt_path {asked} are two runs: name one")
+        named = run or _opened(named)
         return Source(named, named.last() if request.verb == "fit" else named.best())
     if not path.exists():
         raise InputError(f"--ckpt_path {asked}: no such file; say best, last, a path or a run")
-    return Source(run or RunDirectory.of_checkpoint(path), path.resolve())
+    if run is None and (found := RunDirectory.of_checkpoint(path)) is not None:
+        run = _opened(found)
+    return Source(run, path.resolve())
 
 
 def _named_in_files(request: Request) -> str | None:

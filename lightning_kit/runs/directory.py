@@ -67,8 +67,11 @@ class RunDirectory:
 
     @property
     def name(self) -> str:
-        """The recipe's name."""
-        return self.path.parent.name
+        """The recipe's name; a copy of the run keeps it, wherever it lies."""
+        try:
+            return self.record().name
+        except RunError:
+            return self.path.parent.name
 
     @property
     def config(self) -> Path:

@@ -115,7 +115,7 @@ class RunRecorder(pl.Callback):
             self._end(trainer, "stopped", _stop_reason(trainer))
 
     def fail(self, trainer: pl.Trainer, error: BaseException) -> None:
-        """Record a failure that came before the first hook; a later one is on record already."""
+        """Record a failure that no hook saw; what one saw is on record already."""
         if self.record.status == "running":
             self._end(trainer, "failed", _said(error))
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import Run
 
 from lightning_kit.cli.evaluation import Evaluation
@@ -40,3 +41,32 @@ def test_a_run_that_fails_has_no_results(kit: Run, recipe: str, monkeypatch: Any
     evaluation.prepare()
     assert not evaluation.run()
     assert evaluation.code == 1
+
+
+@pytest.mark.parametrize("verb", ["validate", "test", "predict"])
+def test_nothing_to_measure_is_wrong_input(kit: Run, recipe: str, capsys: Any, verb: str) -> None:
+    limit = f"limit_{'val' if verb == 'validate' else verb}_batches"
+    assert kit(verb, "-c", recipe, "--random_weights", f"--trainer.{limit}", "0") == 2
+    assert f"trainer.{limit}: 0 leaves nothing to {verb}: give" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore:Total length of .* across ranks is zero")
+@pytest.mark.parametrize("verb", ["validate", "test", "predict"])
+def test_data_without_a_batch_is_wrong_input(kit: Run, recipe: str, capsys: Any, verb: str) -> None:
+    flags = ("--random_weights", "--data", "programs.empty.EmptyData")
+    assert kit(verb, "-c", recipe, *flags) == 2
+    stage = "val" if verb == "validate" else verb
+    assert f"lightning-kit: the {stage} data gives no batch" in capsys.readouterr().err
+    assert not Path("predictions.csv").exists()
+
+
+def test_a_trial_on_one_batch_writes_nothing(kit: Run, recipe: str, capsys: Any) -> None:
+    assert kit("fit", "-c", recipe) == 0
+    run = RunDirectory.latest("small").path
+    before = sorted(run.rglob("*"))
+    for verb in ("validate", "test", "predict"):
+        assert kit(verb, str(run), "--trainer.fast_dev_run", "true") == 0
+        assert "nothing is written: fast_dev_run" in capsys.readouterr().out
+    assert sorted(run.rglob("*")) == before
+    assert kit("predict", "-c", recipe, "--random_weights", "--trainer.fast_dev_run", "true") == 0
+    assert not Path("predictions.csv").exists()

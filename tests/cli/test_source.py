@@ -1,5 +1,6 @@
 """Where weights and the lowest layer come from; a checkpoint is data, not code."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.request import Request
 from lightning_kit.cli.source import find, load, recipe_name, runs_root, stored_settings
 from lightning_kit.runs.directory import RunDirectory
+from lightning_kit.runs.errors import RunError
 from lightning_kit.runs.record import RunRecord
 
 
@@ -113,3 +115,48 @@ def test_a_killed_run_is_named_when_it_is_opened(
     said = capsys.readouterr().err
     shown = f"runs/small/{run.path.name}"
     assert said == f"{shown}: failed (killed), epoch 3 of 4 was the last on record\n"
+
+
+@pytest.mark.parametrize(
+    "args", [["{run}"], ["--ckpt_path", "{run}"], ["-c", "small.yaml", "--ckpt_path", "best"]]
+)
+def test_a_killed_run_is_named_also_where_its_checkpoint_is_gone(
+    run: RunDirectory, recipe: str, args: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    RunRecord("small", best={"path": "checkpoints/b.ckpt"}, epoch=3, pid=2**22 + 1).write(
+        run.record_path
+    )
+    with pytest.raises(RunError, match="is recorded but gone"):
+        find(Request.of("test", [arg.format(run=run.path) for arg in args]))
+    assert capsys.readouterr().err.count("failed (killed), epoch 3 of 4 was the last") == 1
+
+
+@pytest.mark.parametrize(
+    ("epochs", "steps", "told"),
+    [
+        (3, 12, "epoch 3 of 4 was the last on record"),
+        (0, 12, "no whole epoch on record, step 12 is in its newest checkpoint"),
+        (0, 0, "no epoch on record"),
+    ],
+)
+def test_a_killed_runs_checkpoint_says_how_far_it_came(
+    run: RunDirectory, epochs: int, steps: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loop = {"epoch_progress": {"current": {"processed": epochs}}}
+    content = {"state_dict": {}, "loops": {"fit_loop": loop}, "global_step": steps}
+    torch.save(content, run.checkpoints / "a.ckpt")
+    RunRecord("small", pid=2**22 + 1).write(run.record_path)
+    find(Request.of("fit", [str(run.path)]))
+    assert capsys.readouterr().err.endswith(f": failed (killed), {told}\n")
+
+
+def test_a_copy_of_a_run_has_the_root_of_its_settings(run: RunDirectory) -> None:
+    copy = Path("elsewhere/two")
+    shutil.copytree(run.path, copy)
+    assert RunDirectory.open(copy).name == "small"
+    assert runs_root(Request.of("fit", [str(copy)])) == Path("runs")
+    (copy / "config.yaml").write_text("trainer: {default_root_dir: deep/runs}\n")
+    assert runs_root(Request.of("fit", [str(copy)])) == Path("deep/runs")
+    (run.path).rename(run.path.parent / "renamed")
+    renamed = Request.of("fit", ["runs/small/renamed"])
+    assert runs_root(renamed) == Path("runs").absolute(), "it lies among its kind"

@@ -16,7 +16,7 @@ from typing import Any
 from pytorch_lightning.callbacks import ModelCheckpoint, ProgressBar
 from pytorch_lightning.loggers import CSVLogger, Logger
 
-from lightning_kit.cli.amounts import amounts
+from lightning_kit.cli.amounts import amounts, without_batches
 from lightning_kit.cli.app import KitCLI, lay_all, mistakes
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.failures import input_error
@@ -27,6 +27,7 @@ from lightning_kit.cli.messages import first_line
 from lightning_kit.cli.monitors import missing
 from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.request import Request
+from lightning_kit.cli.signals import with_exit_code
 
 
 def main(args: list[str]) -> int:
@@ -39,9 +40,13 @@ def main(args: list[str]) -> int:
     level = remarks.level
     remarks.setLevel(logging.ERROR)
     try:
-        found = list(dict.fromkeys(_problems(request)))
+        return with_exit_code(lambda: _checked(request))
     finally:
         remarks.setLevel(level)
+
+
+def _checked(request: Request) -> int:
+    found = list(dict.fromkeys(_problems(request)))
     for line in found:
         print(f"problem: {line}", file=sys.stderr)
     return 2 if found else 0
@@ -107,6 +112,9 @@ def _trial(cli: KitCLI, folder: str) -> Iterator[str]:
     except Exception as error:
         wrong = input_error(error, trainer)
         yield str(wrong) if wrong else f"one batch: {type(error).__name__}: {first_line(error)}"
+        return
+    if (empty := without_batches(trainer)) is not None:
+        yield empty
         return
     wrong_lines = [*amounts(trainer, cli.settings.trainer), *map(str, missing(trainer))]
     yield from wrong_lines

@@ -25,6 +25,7 @@ from typing import Any
 
 from pytorch_lightning.loggers import CSVLogger, Logger
 
+from lightning_kit.cli.amounts import without_batches
 from lightning_kit.cli.app import KitCLI, prepare, written
 from lightning_kit.cli.beside import metrics_of_epoch, print_baselines
 from lightning_kit.cli.errors import InputError
@@ -34,6 +35,7 @@ from lightning_kit.cli.lost_record import refuse_lost_record
 from lightning_kit.cli.monitors import MonitorCheck
 from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.request import Request
+from lightning_kit.cli.signals import with_exit_code
 from lightning_kit.cli.source import Source, load, recipe_name, runs_root
 from lightning_kit.cli.summary import print_next, print_summary, shown_path
 from lightning_kit.compat import global_rank
@@ -52,7 +54,7 @@ def main(args: list[str]) -> int:
     source = prepare(request)
     for line in request.callbacks.dropped:
         print(line, file=sys.stderr)
-    return _Fit(request, source).run()
+    return with_exit_code(lambda: _Fit(request, source).run())
 
 
 class _Fit:
@@ -75,8 +77,11 @@ class _Fit:
     def run(self) -> int:
         trainer, recorder = self.cli.trainer, self.recorder
         try:
+            if recorder is not None:
+                recorder.begin()
             with quiet():
                 trainer.fit(**self.cli.run_arguments(self.source))
+            self._refuse_no_batches()
         except SystemExit:
             # Lightning exits by itself after Ctrl-C and SIGTERM, with a code that says neither.
             if recorder is None or recorder.record.exit_code is None:
@@ -84,6 +89,7 @@ class _Fit:
         except Exception as error:
             if (wrong := input_error(error, trainer)) is not None:
                 if recorder is not None:
+                    recorder.fail(trainer, error)
                     recorder.withdraw()
                 raise wrong from error
             traceback.print_exc()
@@ -101,6 +107,10 @@ class _Fit:
             self._print_baselines(recorder.directory, recorder.record)
             print_next(recorder.directory, recorder.record)
         return recorder.record.exit_code or 0
+
+    def _refuse_no_batches(self) -> None:
+        if (line := without_batches(self.cli.trainer)) is not None:
+            raise InputError(line)
 
     def _print_baselines(self, directory: RunDirectory, record: RunRecord) -> None:
         metrics = directory.path / "metrics.csv"
@@ -160,7 +170,7 @@ class _Fit:
         return best and {**best, "path": str(run.path / best["path"])}
 
     def _remove_unstarted(self) -> None:
-        """Leave no directory of a run that never came to its first hook."""
+        """Leave no directory of a run that never came to its record."""
         directory = self.recorder.directory if self.recorder is not None else None
         if directory is not None and global_rank() == 0 and not directory.record_path.exists():
             shutil.rmtree(directory.path, ignore_errors=True)

@@ -28,7 +28,9 @@ def main(args: list[str]) -> int:
         raise InputError(
             "predict answers on one device, in the order of the rows: --trainer.devices 1"
         )
-    if evaluation.run():
+    if evaluation.run() and evaluation.is_trial:
+        print("nothing is written: fast_dev_run answers no more than a batch or two")
+    elif evaluation.results is not None:
         path = evaluation.file(".csv") or here
         classes = getattr(evaluation.cli.datamodule, "classes", None)
         count = write_answers(path, evaluation.results, classes)

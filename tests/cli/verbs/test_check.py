@@ -109,3 +109,9 @@ def test_lightnings_remarks_come_back(
     monkeypatch.setattr(remarks, "level", logging.INFO)
     assert kit("check", "-c", recipe) == 0
     assert remarks.level == logging.INFO
+
+
+@pytest.mark.parametrize(("how", "code"), [("Ctrl-C", 130), ("SIGTERM", 1)])
+def test_a_signal_ends_it_with_its_code(kit: Run, recipe: str, how: str, code: int) -> None:
+    data = ("--data", "programs.interrupted_data.InterruptedData", "--data.how", how)
+    assert kit("check", "-c", recipe, *data) == code

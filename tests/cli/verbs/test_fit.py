@@ -1,6 +1,7 @@
 """``fit``: precedence, callbacks by name, run directories, endings and one-line errors."""
 
 import json
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -353,6 +354,111 @@ def test_a_failure_in_setup_is_on_record(
     assert capsys.readouterr().err.count("Traceback") == 1
     (run,) = (RunDirectory(path.parent) for path in Path("runs/small").glob("*/run.json"))
     assert run.record().ending == "failed (RuntimeError: no disk)"
+    assert run.config.is_file(), "it can be run again"
+
+
+@pytest.mark.parametrize("where", ["prepare_data", "setup"])
+@pytest.mark.parametrize(
+    ("how", "code", "ending"),
+    [
+        ("Ctrl-C", 130, "stopped (Ctrl-C)"),
+        ("SIGTERM", 1, "failed (SIGTERM)"),
+        ("exit", 1, "failed (SystemExit: 3)"),
+    ],
+)
+def test_an_end_before_the_first_hook_is_on_record(
+    kit: Run, recipe: str, where: str, how: str, code: int, ending: str
+) -> None:
+    flags = ("--data.how", how, "--data.where", where)
+    assert (
+        kit("fit", "-c", recipe, "--data", "programs.interrupted_data.InterruptedData", *flags)
+        == code
+    )
+    (run,) = (RunDirectory(path) for path in Path("runs/small").iterdir())
+    assert (run.record().ending, run.record().exit_code) == (ending, code)
+    assert [event["kind"] for event in run.events] == ["start", "end"]
+    assert run.config.is_file()
+
+
+def test_sigterm_before_the_first_hook_of_a_resumed_run_can_be_repeated(
+    kit: Run, recipe: str
+) -> None:
+    assert kit("fit", "-c", recipe) == 0
+    before = RunDirectory.latest("small")
+    flags = ("--data", "programs.interrupted_data.InterruptedData", "--data.how", "SIGTERM")
+    assert kit("fit", str(before.path), "--trainer.max_epochs", "3", *flags) == 75
+    assert RunDirectory.latest("small") == before
+    (run,) = (
+        RunDirectory(path.parent)
+        for path in Path("runs/small").glob("*/run.json")
+        if path.parent.resolve() != before.path
+    )
+    assert run.record().ending == "preempted (SIGTERM)"
+    assert run.last() == before.last()
+
+
+def test_wrong_input_before_the_first_hook_leaves_no_directory(
+    kit: Run, recipe: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    from programs.plain import PlainData
+    from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+    def setup(self: Any, stage: str) -> None:
+        raise MisconfigurationException("no such split")
+
+    assert kit("fit", "-c", recipe) == 0
+    before = sorted(Path("runs/small").iterdir()), RunDirectory.latest("small")
+    monkeypatch.setattr(PlainData, "setup", setup)
+    assert kit("fit", "-c", recipe) == 2
+    assert "lightning-kit: no such split" in capsys.readouterr().err
+    assert (sorted(Path("runs/small").iterdir()), RunDirectory.latest("small")) == before
+
+
+@pytest.mark.parametrize(("how", "code"), [("Ctrl-C", 130), ("SIGTERM", 1)])
+@pytest.mark.parametrize("where", ["setup", "teardown"])
+def test_a_fast_run_that_a_signal_ends_has_its_code(
+    kit: Run, recipe: str, how: str, code: int, where: str
+) -> None:
+    data = ("--data", "programs.interrupted_data.InterruptedData", "--data.how", how)
+    flags = (*data, "--data.where", where, "--trainer.fast_dev_run", "true")
+    assert kit("fit", "-c", recipe, *flags) == code
+    assert [path.name for path in Path().iterdir()] == ["small.yaml"]
+
+
+@pytest.mark.filterwarnings("ignore:Total length of .* across ranks is zero")
+@pytest.mark.parametrize("sized", ["true", "false"])
+def test_data_without_one_batch_is_wrong_input(
+    kit: Run, recipe: str, capsys: Any, sized: str
+) -> None:
+    assert kit("fit", "-c", recipe) == 0
+    before = RunDirectory.latest("small")
+    data = ("--data", "programs.empty.EmptyData", "--data.sized", sized)
+    empty = (*data, "--callbacks.EarlyStopping", "null")
+    capsys.readouterr()
+    assert kit("fit", "-c", recipe, *empty) == 2
+    error = capsys.readouterr().err
+    assert error.count("lightning-kit: the training data gives no batch: it has no rows") == 1
+    assert "Traceback" not in error
+    assert RunDirectory.latest("small") == before
+    assert kit("fit", "-c", recipe, *empty, "--trainer.fast_dev_run", "true") == 2
+    assert kit("check", "-c", recipe, *empty) == 2
+    assert "problem: the training data gives no batch" in capsys.readouterr().err
+
+
+def test_a_copy_of_a_run_keeps_its_recipes_name(kit: Run, recipe: str) -> None:
+    assert kit("fit", "-c", recipe, "--trainer.default_root_dir", "deep/runs") == 0
+    first = RunDirectory.latest("small", Path("deep/runs"))
+    copy = Path("elsewhere/two")
+    shutil.copytree(first.path, copy)
+    assert kit("fit", str(copy), "--trainer.max_epochs", "3") == 0
+    second = RunDirectory.latest("small", Path("deep/runs"))
+    assert second != first
+    assert second.record().name == "small"
+    best = second.record().best
+    assert best is not None
+    assert [path.name for path in Path("elsewhere").iterdir()] == ["two"]
+    assert kit("fit", "-c", str(copy / "config.yaml"), "--trainer.max_epochs", "1") == 0
+    assert RunDirectory.latest("small", Path("deep/runs")).record().epoch == 1
 
 
 def test_texts_that_look_like_numbers_survive_a_rerun(kit: Run, recipe: str) -> None:
