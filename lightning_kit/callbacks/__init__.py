@@ -6,6 +6,7 @@ from lightning_kit.callbacks.end_epoch import EndEpoch, end_epoch
 from lightning_kit.callbacks.epoch_outputs import EpochOutputs
 from lightning_kit.callbacks.event_handlers import EventHandlers
 from lightning_kit.callbacks.events import Events
+from lightning_kit.callbacks.exact_accumulation import ExactAccumulation
 from lightning_kit.callbacks.exception_policy import ExceptionPolicy
 from lightning_kit.callbacks.exception_rule import Rule
 from lightning_kit.callbacks.fire import fire
@@ -26,6 +27,7 @@ __all__ = [
     "EpochOutputs",
     "EventHandlers",
     "Events",
+    "ExactAccumulation",
     "ExceptionPolicy",
     "HandlersTimer",
     "LearningRateFinder",
