@@ -55,5 +55,14 @@ def data_files(text: str) -> list[Path]:
     return [folder() / "data" / name for name in dict.fromkeys(DATA.findall(text))]
 
 
+def outside_clone(text: str) -> str:
+    """Return a shipped text whose paths are those of files here.
+
+    >>> outside_clone("fit -c configs/recipes/digits_mlp.yaml, on configs/data/diabetes.csv")
+    'fit -c digits_mlp.yaml, on diabetes.csv'
+    """
+    return re.sub(r"configs/(?:recipes|overlays|data)/", "", text)
+
+
 def _listing(known: dict[str, Shipped]) -> str:
     return f"; there are: {', '.join(known)}"

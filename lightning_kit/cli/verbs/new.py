@@ -7,10 +7,12 @@ lightning-kit list shows recipes and overlays, which are printed alike. Nothing 
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lightning_kit.cli.errors import InputError
-from lightning_kit.cli.recipes import DATA, data_files, recipe
+from lightning_kit.cli.recipes import data_files, outside_clone, recipe
 
 PROJECT = Path(__file__).parents[1] / "project"
 
@@ -28,7 +30,7 @@ def main(args: list[str]) -> int:
     shipped = recipe(names[0])
     for file in data_files(shipped.text):
         _write_beside(file)
-    print(DATA.sub(r"\1", shipped.text), end="")
+    print(outside_clone(shipped.text), end="")
     return 0
 
 
@@ -49,20 +51,38 @@ def _write_beside(file: Path) -> None:
     """Copy a recipe's data here; standard output holds the recipe alone."""
     target = Path(file.name)
     content = file.read_bytes()
-    if target.exists():
-        if target.read_bytes() != content:
-            raise InputError(f"{target} exists and differs: move it away, nothing is overwritten")
-        return
-    target.write_bytes(content)
+    with _refused(target):
+        if target.exists():
+            if target.read_bytes() != content:
+                raise InputError(
+                    f"{target} exists and differs: move it away, nothing is overwritten"
+                )
+            return
+        target.write_bytes(content)
     print(f"written: {target}", file=sys.stderr)
 
 
+@contextmanager
+def _refused(place: Path) -> Iterator[None]:
+    """Say in one line that nothing can be written to ``place``."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{place} cannot be written ({error.strerror}): name a new directory, or go to one "
+            "that can be written to"
+        ) from error
+
+
 def _write_project(folder: Path) -> None:
-    if folder.exists() and any(folder.iterdir()):
-        raise InputError(f"{folder} is not empty: name a new directory, nothing is overwritten")
+    with _refused(folder):
+        if folder.exists() and any(folder.iterdir()):
+            raise InputError(f"{folder} is not empty: name a new directory, nothing is overwritten")
     for template in sorted(PROJECT.rglob("*.txt")):
         target = folder / template.relative_to(PROJECT).with_suffix("")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(template.read_text())
+        content = template.read_text()
+        with _refused(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(content)
         print(f"written: {target}")
     print(f"next: cd {folder} && lightning-kit fit -c recipe.yaml && python -m pytest")

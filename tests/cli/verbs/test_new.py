@@ -17,9 +17,26 @@ from lightning_kit.cli.recipes import shipped
 def test_a_recipe_and_its_data(kit: Run, capsys: Any, name: str) -> None:
     assert kit("new", name) == 0
     text = capsys.readouterr().out
-    assert "configs/data" not in text
+    assert "configs/" not in text
+    assert f"#   lightning-kit fit -c {name}.yaml\n" in text
     path = (yaml.safe_load(text)["data"].get("init_args") or {}).get("path")
     assert path is None or Path(path).is_file()
+
+
+@pytest.mark.parametrize("args", [["--project", "taken"], ["--project", "/proc/foo/bar"]])
+def test_a_place_that_cannot_be_written_is_one_line(kit: Run, capsys: Any, args: list[str]) -> None:
+    Path("taken").touch()
+    assert kit("new", *args) == 2
+    assert f"{args[1]}" in (said := capsys.readouterr().err)
+    assert "cannot be written" in said
+
+
+def test_so_is_a_folder_that_takes_no_data(
+    kit: Run, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir("/proc")
+    assert kit("new", "breast_cancer") == 2
+    assert "breast_cancer.csv cannot be written (No such file" in capsys.readouterr().err
 
 
 def test_data_is_not_overwritten(kit: Run, capsys: Any) -> None:
