@@ -37,6 +37,7 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
       (https://github.com/Lightning-AI/pytorch-lightning/issues/19966).
     - After a resume ``patience`` is this run's, the count of checks the checkpoint's.
     - A score that the last validation left is not judged again where an epoch ended without one.
+    - A score that was not judged yet when a checkpoint was saved is judged after a resume.
     - The reason reaches ``run.json``, also when it arose on another rank.
 
     Where an option below asks for more than Lightning's, another fit with the same object starts
@@ -188,6 +189,12 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         mend_resume(trainer)
+        self._fresh.put_back(trainer)
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        self._judge_left_over(trainer)
 
     def on_train_batch_end(
         self,
@@ -208,13 +215,17 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
         """Leave out the check of a batch that has no score."""
         self._is_abandoned = True
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Another callback may save a checkpoint before this one's `on_validation_end`.
         if not self._should_skip_check(trainer):
             self._fresh.validated()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self.check_on != "step":
             super().on_validation_end(trainer, pl_module)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._judge_left_over(trainer)
         super().on_train_epoch_end(trainer, pl_module)
         self._act(trainer)
 
@@ -230,7 +241,14 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
             state["best"] = self.best.state_dict()
         return state
 
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        if left := self._fresh.left(trainer):
+            checkpoint["callbacks"][self.state_key]["unjudged"] = left
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._fresh.restore(state_dict.get("unjudged", {}))
         super().load_state_dict({**state_dict, "patience": self.patience})
         self.num_checks = state_dict.get("num_checks", 0)
         if self.judge is not None:
@@ -263,6 +281,12 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
             self.stopping_reason = EarlyStoppingReason.NOT_STOPPED
             self.stopping_reason_message = None
         self._act(trainer)
+
+    def _judge_left_over(self, trainer: pl.Trainer) -> None:
+        """Make the check at a validation's end that the checkpoint was saved before."""
+        on_validation = not self._check_on_train_epoch_end and self.check_on != "step"
+        if self._fresh.is_left_over and on_validation:
+            self._run_early_stopping_check(trainer)
 
     def _act(self, trainer: pl.Trainer) -> None:
         """Stop on the latest verdict, once the trainer can."""

@@ -1,11 +1,12 @@
 """Tell a score that was logged anew from what the last validation left."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import final
 
 import pytorch_lightning as pl
+from torch import Tensor
 
-from lightning_kit.compat import keys_of_validation
+from lightning_kit.compat import keys_of_validation, put_back_scores
 
 
 @final
@@ -16,22 +17,47 @@ class FreshScores:
     training logs too is always fresh. One that is not logged yet waits for the first validation,
     which may log it.
 
+    A checkpoint may be saved after a validation and before its scores were looked at. Lightning
+    does not keep them, so what is :meth:`left` goes into the checkpoint, and a resumed fit has it.
+
     Example:
         >>> fresh = FreshScores()
-        >>> fresh.validated()  # in on_validation_end, but not of a sanity check
+        >>> fresh.validated()  # in on_validation_epoch_end, but not of a sanity check
         >>> fresh.taken()  # once the scores were looked at
     """
 
     def __init__(self) -> None:
         self._is_fresh = False
+        self._restored: dict[str, Tensor] = {}
+
+    @property
+    def is_left_over(self) -> bool:
+        """Whether the scores are those that a checkpoint kept."""
+        return bool(self._restored)
 
     def validated(self) -> None:
         """Note that a validation ended."""
-        self._is_fresh = True
+        self._is_fresh, self._restored = True, {}
 
     def taken(self) -> None:
         """Note that the scores were looked at."""
-        self._is_fresh = False
+        self._is_fresh, self._restored = False, {}
+
+    def left(self, trainer: pl.Trainer) -> dict[str, Tensor]:
+        """Return the validation's scores that were not looked at yet."""
+        if self._restored or not self._is_fresh:
+            return dict(self._restored)
+        known, logged = keys_of_validation(trainer), trainer.callback_metrics
+        return {key: logged[key].detach().cpu() for key in sorted(known) if key in logged}
+
+    def restore(self, left: Mapping[str, Tensor]) -> None:
+        """Take what a checkpoint kept of :meth:`left`."""
+        self._is_fresh, self._restored = bool(left), dict(left)
+
+    def put_back(self, trainer: pl.Trainer) -> None:
+        """Let ``trainer`` have the scores that a checkpoint kept; call it in ``on_train_start``."""
+        if self._restored and not put_back_scores(trainer, self._restored):
+            self.taken()
 
     def are_stale(self, trainer: pl.Trainer, keys: Sequence[str], *, wait: bool = True) -> bool:
         """Say whether any of ``keys`` holds what was looked at before.
@@ -41,8 +67,10 @@ class FreshScores:
             keys: Of what is logged.
             wait: Whether a key that is not logged at all is stale too, where a validation may come.
         """
+        logged = trainer.callback_metrics
         if self._is_fresh:
-            return False
-        known, logged = keys_of_validation(trainer), trainer.callback_metrics
+            # What training had logged by then is not known.
+            return self.is_left_over and any(key not in logged for key in keys)
+        known = keys_of_validation(trainer)
         may_come = wait and trainer.enable_validation
         return any(key in known or (may_come and key not in logged) for key in keys)

@@ -44,7 +44,8 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     more; ``last.ckpt`` is written at each save that is due, not only where the score was among the
     best, so that a fit goes on from the last epoch (a ``link`` leads to the newest file kept, as
     in the parent); a folder that cannot be written to is found before training; ``fast_dev_run``
-    writes nothing; an epoch without a validation is not scored by the last one of another.
+    writes nothing; an epoch without a validation is not scored by the last one of another, and one
+    that a checkpoint was saved in, between its validation and its end, is scored after a resume.
 
     Args:
         dirpath: Folder of the files; None: ``checkpoints`` below the logger's or the Trainer's.
@@ -203,6 +204,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
             # Now, while a link (`last.ckpt`, `latest`) still leads to what was loaded.
             path = os.path.realpath(trainer.ckpt_path)
             self._resumed_paths = [*dict.fromkeys([*self._resumed_paths, path])]
+        self._fresh.put_back(trainer)
         super().on_train_start(trainer, pl_module)
 
     def on_train_batch_end(
@@ -226,9 +228,12 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
             self._save_overdue_last(trainer)
         self._fresh.taken()
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Another callback may save a checkpoint before this one's `on_validation_end`.
         if not trainer.sanity_checking:
             self._fresh.validated()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self._by_step or self._picks(trainer.current_epoch + 1):
             super().on_validation_end(trainer, pl_module)
             self._save_overdue_last(trainer)
@@ -253,7 +258,14 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
             state["resumed_paths"] = list(self._resumed_paths)
         return state
 
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        if left := self._fresh.left(trainer):
+            checkpoint["callbacks"][self.state_key]["unjudged"] = left
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._fresh.restore(state_dict.get("unjudged", {}))
         super().load_state_dict(state_dict)
         self._resumed_paths = list(state_dict.get("resumed_paths", []))
         if self.dirpath == state_dict.get("dirpath", self.dirpath):

@@ -7,7 +7,12 @@ from lightning_kit.compat.detours import after_interruption, around_stage, detou
 from lightning_kit.compat.epoch_loop import EpochLoop
 from lightning_kit.compat.fetch_watches import watch_fetches
 from lightning_kit.compat.interruptions import forget_unscaled, remember_hook
-from lightning_kit.compat.logged import keys_of_validation, logged_step, logs_this_batch
+from lightning_kit.compat.logged import (
+    keys_of_validation,
+    logged_step,
+    logs_this_batch,
+    put_back_scores,
+)
 from lightning_kit.compat.processes import default_store, forks, global_rank, release_observer
 from lightning_kit.compat.rate_search import (
     RateCurve,
@@ -40,6 +45,7 @@ __all__ = [
     "logged_step",
     "logs_this_batch",
     "mend_resume",
+    "put_back_scores",
     "refuse_missing_search",
     "refuse_twin",
     "release_observer",

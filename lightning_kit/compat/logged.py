@@ -1,9 +1,11 @@
 """What Lightning logs, and under which step."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import pytorch_lightning as pl
+from torch import Tensor
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,19 @@ def keys_of_validation(trainer: pl.Trainer) -> set[str]:
             return set()
         found.append({name for item in results.values() for name in name_of(item, False)})
     return found[0] - found[1]
+
+
+def put_back_scores(trainer: pl.Trainer, scores: Mapping[str, Tensor]) -> bool:
+    """Let ``trainer.callback_metrics`` hold ``scores`` where it lacks them; return whether it does.
+
+    Lightning keeps no scores in a checkpoint.
+    """
+    held = trainer.callback_metrics
+    for key, score in scores.items():
+        held.setdefault(key, score.to(trainer.strategy.root_device))
+    if missing := scores.keys() - trainer.callback_metrics.keys():
+        log.warning("scores of before the resume are lost: %s", ", ".join(sorted(missing)))
+    return not missing
 
 
 def logged_step(trainer: pl.Trainer) -> int:

@@ -167,6 +167,42 @@ def test_patience_is_yamls_after_a_resume_and_the_count_is_kept(tmp_path: Path) 
     assert (trainer.current_epoch, again.patience, again.wait_count) == (5, 4, 4)
 
 
+class Saves(pl.Callback):
+    """Save when a validation of an epoch ends, where the Trainer leaves it among callbacks."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
+        if not trainer.sanity_checking:
+            trainer.save_checkpoint(self.folder / f"{trainer.current_epoch + 1}.ckpt")
+
+
+@pytest.mark.filterwarnings("ignore:You're resuming from a checkpoint that ended before")
+@pytest.mark.parametrize("new", [{}, {"nan": "stop"}], ids=["lightning decides", "kit decides"])
+@pytest.mark.parametrize("check_on", ["epoch", "validation"])
+@pytest.mark.parametrize("is_first", [True, False], ids=["saved before", "saved after"])
+def test_no_check_is_lost_or_made_twice_after_a_resume_from_a_validations_end(
+    is_first: bool, check_on: Any, new: dict[str, Any], tmp_path: Path
+) -> None:
+    # The best is the second; three are worse: epoch 5 is the last.
+    scores = [5.0, 4.0, 6.0, 6.0, 6.0, 6.0, 6.0]
+    whole, saves = EarlyStopping("score", patience=3, check_on=check_on, **new), Saves(tmp_path)
+    callbacks = [saves, whole] if is_first else [whole, saves]
+    trainer = pl.Trainer(**QUIET, max_epochs=7, callbacks=callbacks)
+    trainer.fit(ScoreModule(scores), OneBatch())
+    assert trainer.current_epoch == 5
+    # Behind the last verdict, a run that stopped goes on where it is told to.
+    was_told = check_on == "validation" and not is_first
+    for epoch in range(1, 5 if was_told else 6):
+        rest = EarlyStopping("score", patience=3, check_on=check_on, **new)
+        path = tmp_path / f"{epoch}.ckpt"
+        assert torch.load(path, weights_only=True)
+        assert epochs(rest, scores, ckpt_path=path) == 5
+        assert (rest.wait_count, float(rest.best_score)) == (3, 4.0)
+        assert rest.num_checks == whole.num_checks or not new
+
+
 @pytest.mark.parametrize("new", [{}, {"nan": "stop"}], ids=["lightning decides", "kit decides"])
 def test_lightnings_own_checkpoint_loads(new: dict[str, Any], tmp_path: Path) -> None:
     scores = [1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0]

@@ -24,7 +24,7 @@ class Asks(pl.Callback):
         self.fresh = FreshScores()
         self.stale: list[list[str]] = []
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
         if not trainer.sanity_checking:
             self.fresh.validated()
 
@@ -49,6 +49,42 @@ def test_what_is_stale_between_validations() -> None:
     waiting = ["of_val", "never"]
     assert stale() == [waiting, [], waiting, []]
     assert stale(num_sanity_val_steps=0) == [waiting, [], waiting, []]
+
+
+class Keeps(Asks):
+    """What is left over of a validation as it ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left: list[dict[str, torch.Tensor]] = []
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
+        self.left.append(self.fresh.left(trainer))
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
+        super().on_train_epoch_end(trainer, pl_module)
+        self.left.append(self.fresh.left(trainer))
+
+
+def test_what_is_left_of_a_validation_until_it_is_looked_at() -> None:
+    keeps = Keeps()
+    trainer = pl.Trainer(**QUIET, max_epochs=1, callbacks=[keeps])
+    trainer.fit(Keys(), PlainData())
+    sanity, ended, looked_at = keeps.left
+    assert (sanity, looked_at) == ({}, {})
+    # `both` is training's too, and waits for the epoch's end.
+    assert ended.keys() == {"of_val", "val/loss"}
+
+    fresh, later = FreshScores(), pl.Trainer(**QUIET)
+    fresh.restore(ended)
+    assert fresh.left(later) == ended
+    fresh.put_back(later)
+    assert later.callback_metrics == ended
+    assert fresh.is_left_over
+    assert not fresh.are_stale(later, ["of_val"])
+    assert fresh.are_stale(later, ["of_val", "of_train"])
+    fresh.taken()
+    assert not fresh.is_left_over
 
 
 def test_nothing_is_stale_where_no_validation_can_come() -> None:

@@ -187,6 +187,24 @@ def test_an_epoch_without_a_validation_is_not_scored(
     assert sorted(map(float, callback.best_k_models.values())) == [0.125, 0.5]
 
 
+def test_an_epoch_is_scored_after_a_resume_from_its_validations_end(tmp_path: Path) -> None:
+    """Epoch 3 is the best; the file is saved between its validation and its end."""
+
+    class Saves(pl.Callback):
+        def on_validation_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
+            trainer.save_checkpoint(tmp_path / f"{trainer.current_epoch + 1}.ckpt")
+
+    scores = [0.5, 0.75, 0.25, 0.5]
+    folder = tmp_path / "best"
+    for start in (None, 1, 2, 3):
+        callback = ModelCheckpoint(folder, monitor="score", save_on_train_epoch_end=True)
+        path = start and tmp_path / f"{start}.ckpt"
+        fit(scores, *([] if start else [Saves()]), callback, ckpt_path=path)
+        assert callback.best_model_score == 0.25
+        assert names(folder) == ["epoch=2-step=3.ckpt"]
+        (folder / "epoch=2-step=3.ckpt").unlink()
+
+
 def test_only_some_weights_are_saved(tmp_path: Path) -> None:
     callback = ModelCheckpoint(tmp_path, modules=["net"], preset="ignite", keep_last=2)
     fit([0.0] * 3, callback)

@@ -1,7 +1,10 @@
 """The steps at which Lightning logs."""
 
+from typing import Any
+
 import pytest
 import pytorch_lightning as pl
+import torch
 from programs.plain import PlainData, PlainModule
 
 from lightning_kit import compat
@@ -31,3 +34,18 @@ def test_a_batch_whose_values_lightning_logs(caplog: pytest.LogCaptureFixture) -
     del trainer.fit_loop.epoch_loop._batches_that_stepped
     assert not compat.logs_this_batch(trainer)
     assert "does not count its log steps" in caplog.text
+
+
+def test_scores_are_put_back_but_none_is_written_over(caplog: pytest.LogCaptureFixture) -> None:
+    trainer = pl.Trainer(accelerator="cpu", logger=False)
+    trainer.callback_metrics["new"] = torch.tensor(2.0)
+    assert compat.put_back_scores(trainer, {"new": torch.tensor(1.0), "old": torch.tensor(1.0)})
+    assert trainer.callback_metrics == {"new": 2.0, "old": 1.0}
+
+    class Copies:
+        callback_metrics = property(lambda self: {})
+        strategy = trainer.strategy
+
+    copies: Any = Copies()
+    assert not compat.put_back_scores(copies, {"old": torch.tensor(1.0)})
+    assert "scores of before the resume are lost: old" in caplog.text

@@ -7,7 +7,13 @@ import pytorch_lightning as pl
 from programs.traced import QUIET, Traced, loader
 from pytorch_lightning.tuner import lr_finder
 
-from lightning_kit.compat import RateCurve, RateSearch, refuse_missing_search, search_rates
+from lightning_kit.compat import (
+    RateCurve,
+    RateSearch,
+    refuse_missing_search,
+    search_rates,
+    sets_rate,
+)
 
 
 class Search(RateSearch):
@@ -37,3 +43,12 @@ def test_a_lightning_without_the_search_is_named(
     with pytest.raises(ValueError, match="keep_ratio must be left out.*_lr_find"):
         refuse_missing_search("keep_ratio")
     assert "has no _lr_find" in caplog.text
+
+
+def test_who_sets_a_rate(caplog: pytest.LogCaptureFixture) -> None:
+    finder = pl.callbacks.LearningRateFinder
+    found = [finder(), finder(update_attr=False), pl.Callback()]
+    assert [sets_rate(each) for each in found] == [True, False, False]
+    del vars(found[1])["_update_attr"]
+    assert sets_rate(found[1])
+    assert "no _update_attr" in caplog.text
