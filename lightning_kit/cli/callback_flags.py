@@ -1,101 +1,104 @@
 """Flags that change callbacks: ``--callbacks.NAME.ARGUMENT`` and ``--trainer.callbacks``."""
 
-from typing import Any, final
+from typing import Any
 
-from lightning_kit.cli.callbacks import Callbacks, arguments_of
-from lightning_kit.cli.documents import Config, meant
+from lightning_kit.cli.callbacks import Callbacks
+from lightning_kit.cli.class_arguments import Reader
+from lightning_kit.cli.documents import meant
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.flags import Flag
 from lightning_kit.cli.hints import kinds
-from lightning_kit.cli.layers import lay, nested
 
 LIST = "trainer.callbacks"
-
-
-@final
-class Text(str):
-    """A flag's value before the type of its argument is known."""
+# Flags for all callbacks at once.
+WHOLE = (LIST, f"{LIST}+")
 
 
 def applied(callbacks: Callbacks, flags: list[Flag]) -> list[Flag]:
     """Apply to ``callbacks`` the flags that are theirs, and return the flags that are left."""
-    by_name: Config = {}
-    rest = []
-    before = list(callbacks.entries)
-    below = {id(entry): entry["init_args"] for entry in before}
-    for flag in flags:
-        if flag.key == "callbacks" or flag.key.startswith("callbacks."):
-            _collect(flag, by_name)
-        elif flag.key in (LIST, f"{LIST}+") or flag.key.startswith(f"{LIST}."):
-            # What was said by name before the list changes is laid before it.
-            if by_name:
-                callbacks.apply(by_name, "flags")
-            by_name = {}
+    own = [flag for flag in flags if _is_below(flag.key, "callbacks") or _is_of_list(flag)]
+    for flag in _classes_first(own):
+        if _is_of_list(flag):
             _apply_to_list(callbacks, flag)
         else:
-            rest.append(flag)
-    if by_name:
-        callbacks.apply(by_name, "flags")
-    for entry in callbacks.entries:
-        given, lower = entry["init_args"], below.get(id(entry), {})
-        entry["init_args"] = {
-            name: _value(value, kinds(entry["class_path"], name), lower.get(name))
-            for name, value in given.items()
-        }
-    return rest
+            _apply_by_name(callbacks, flag)
+    return [flag for flag in flags if flag not in own]
 
 
-def _collect(flag: Flag, by_name: Config) -> None:
-    """Lay a flag over the earlier ones: the later wins, whether it is a mapping or one argument."""
-    name, _, argument = flag.key.removeprefix("callbacks").removeprefix(".").partition(".")
-    if argument:
-        changes: Any = {name: nested(argument.split("."), _text(flag))}
-    elif name:
-        changes = {name: meant(flag.value or "{}")}
-    else:
+def _classes_first(flags: list[Flag]) -> list[Flag]:
+    """Put each flag that names a class before the flags for that class's arguments.
+
+    Only a class has arguments, so a text for something that has flags below it names one.
+    """
+    ordered: list[Flag] = []
+    for flag in flags:
+        place = len(ordered)
+        if isinstance(meant(flag.value or ""), str):
+            for index in reversed(range(len(ordered))):
+                earlier = ordered[index]
+                if earlier.key in WHOLE or _is_below(_place(flag), _place(earlier)):
+                    break
+                place = index if _is_below(_place(earlier), _place(flag)) else place
+        ordered.insert(place, flag)
+    return ordered
+
+
+def _apply_by_name(callbacks: Callbacks, flag: Flag) -> None:
+    _, *key = _parts(flag.key)
+    if not key:
         changes = meant(flag.value or "{}")
         if not isinstance(changes, dict):
             raise InputError(f"{flag.source}: must be a mapping of class names, got {flag.value!r}")
-    for key, change in changes.items():
-        by_name[str(key)] = _merged(change, by_name.get(str(key)))
-
-
-def _merged(change: Any, below: Any) -> Any:
-    if not (isinstance(change, dict) and isinstance(below, dict)):
-        return change
-    path = {"class_path": change.get("class_path", below.get("class_path"))}
-    # Beside its class or below `init_args`: an argument is the same one.
-    merged = lay(arguments_of(change), arguments_of(below))
-    return merged if path["class_path"] is None else {**path, **merged}
-
-
-def _text(flag: Flag) -> Text:
-    if flag.value is None:
-        raise InputError(f"{flag.source}: a value must follow (null, where the argument may be so)")
-    return Text(flag.value)
+        callbacks.apply(changes, "flags")
+    elif len(key) == 1:
+        callbacks.apply({key[0]: meant(flag.value or "{}")}, "flags")
+    elif key[1:] == ["class_path"]:
+        callbacks.apply({key[0]: {"class_path": _text(flag)}}, "flags")
+    else:
+        callbacks.set(key[0], key[1:], _reader(flag))
 
 
 def _apply_to_list(callbacks: Callbacks, flag: Flag) -> None:
-    tail = flag.key.removeprefix(LIST)
-    if tail == "":
+    if flag.key == LIST:
         callbacks.replace(meant(flag.value or "null"), flag.source)
-    elif tail == "+":
+    elif flag.key in WHOLE:
         callbacks.append(meant(flag.value or "null"))
     else:
-        callbacks.set_last(tail[1:].split("."), _text(flag))
+        callbacks.set_last(_parts(flag.key)[2:], _reader(flag))
 
 
-def _value(value: Any, kinds: set[Any], below: Any) -> Any:
-    """Read a flag's text as a value, except where the argument takes text alone.
+def _reader(flag: Flag) -> Reader:
+    """Return what reads the flag's text, once the class whose argument it is for is known."""
+    text = _text(flag)
+    return lambda path, argument: _value(text, kinds(path, argument))
 
-    A mapping merges into the one below it, as a file's does.
-    """
-    if isinstance(value, dict):
-        return {key: _value(item, set(), None) for key, item in value.items()}
-    if not isinstance(value, Text):
-        return value
-    text = str(value)
+
+def _value(text: str, kinds: set[Any]) -> Any:
+    """Read a flag's text as a value, except where the argument takes text alone."""
     if str in kinds and not {int, float, bool} & kinds:
         return None if text in ("null", "None") and type(None) in kinds else text
-    found = meant(text)
-    return lay(found, below) if isinstance(found, dict) and isinstance(below, dict) else found
+    return meant(text)
+
+
+def _text(flag: Flag) -> str:
+    if flag.value is None:
+        raise InputError(f"{flag.source}: a value must follow (null, where the argument may be so)")
+    return flag.value
+
+
+def _parts(key: str) -> list[str]:
+    # Beside its class or below `init_args`: an argument is the same one.
+    return [part for part in key.split(".") if part != "init_args"]
+
+
+def _place(flag: Flag) -> str:
+    return ".".join(_parts(flag.key)).removesuffix(".class_path")
+
+
+def _is_below(key: str, other: str) -> bool:
+    """Say whether ``key`` is ``other`` or stands below it."""
+    return f"{key}.".startswith(f"{other}.")
+
+
+def _is_of_list(flag: Flag) -> bool:
+    return _is_below(flag.key, LIST) or flag.key in WHOLE

@@ -3,13 +3,16 @@
 jsonargparse neither merges a mapping nor takes flags into one, so this pass comes before it.
 """
 
+from collections import Counter
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, final
 
+from lightning_kit.cli.class_arguments import Reader, laid, set_argument
 from lightning_kit.cli.classes import KINDS, class_path, resolve, short_names
 from lightning_kit.cli.errors import InputError, did_you_mean
-from lightning_kit.cli.layers import as_list, lay, nested, same_class
+from lightning_kit.cli.layers import as_list, same_class
+from lightning_kit.cli.nested_names import in_full
 
 Entry = dict[str, Any]
 # Defaults that jsonargparse cannot write down (an enum, a torch.device), in a form that it can.
@@ -35,8 +38,7 @@ class Callbacks:
     def replace(self, value: Any, source: str) -> None:
         """Take a plain list, which replaces what stands below."""
         entries = [normal(item) for item in as_list(value)]
-        kept = [entry["class_path"] for entry in entries]
-        gone = [short(entry) for entry in self.entries if entry["class_path"] not in kept]
+        gone = self._not_in(entries)
         if gone:
             self.dropped.append(
                 f"{source}: trainer.callbacks replaces the list below it and drops "
@@ -59,15 +61,23 @@ class Callbacks:
             self._apply_one(str(name), change, source)
         self.given = True
 
-    def set_last(self, key: list[str], value: Any) -> None:
+    def set(self, name: str, key: list[str], read: Reader) -> None:
+        """Take ``--callbacks.NAME.KEY VALUE``."""
+        self.apply({name: {}}, "flags")
+        entry = self._find(name, "flags")
+        assert entry is not None
+        set_argument(entry, key, read)
+
+    def set_last(self, key: list[str], read: Reader) -> None:
         """Take ``--trainer.callbacks.KEY VALUE``, which means the entry added last."""
         if not self.entries:
             raise InputError(f"--trainer.callbacks.{'.'.join(key)}: there is no callback to change")
-        key = key[1:] if key[0] == "init_args" and len(key) > 1 else key
+        if not key:
+            raise InputError("--trainer.callbacks.init_args: say --trainer.callbacks.ARGUMENT")
         if key == ["class_path"]:
-            self.entries[-1] = normal({"class_path": value})
+            self.entries[-1] = normal({"class_path": read("", "class_path")})
         else:
-            self._change(self.entries[-1], nested(key, value))
+            set_argument(self.entries[-1], key, read)
 
     def _apply_one(self, name: str, change: Any, source: str) -> None:
         entry = self._find(name, source)
@@ -126,7 +136,29 @@ class Callbacks:
         return found[0] if found else None
 
     def _change(self, entry: Entry, arguments: Entry) -> None:
-        entry["init_args"] = lay(arguments, entry["init_args"])
+        entry["init_args"] = laid(entry["class_path"], arguments, entry["init_args"])
+
+    def _not_in(self, entries: list[Entry]) -> list[str]:
+        """Return the names of the entries that have no counterpart of their name in ``entries``.
+
+        Where a name occurs twice, an entry that is the same in both lists is its own counterpart.
+        """
+        new = Counter(short(entry) for entry in entries if entry not in self.entries)
+        gone = []
+        for entry in self.entries:
+            if entry in entries:
+                continue
+            if new[short(entry)] > 0:
+                new[short(entry)] -= 1
+            else:
+                gone.append(self._address(entry))
+        return gone
+
+    def _address(self, entry: Entry) -> str:
+        """Return the name of an entry, numbered where it occurs twice."""
+        same = [found for found in self.entries if short(found) == short(entry)]
+        number = next(index for index, found in enumerate(same, 1) if found is entry)
+        return f"{short(entry)}#{number}" if len(same) > 1 else short(entry)
 
     def _listing(self) -> str:
         return f"; there are: {', '.join(short(entry) for entry in self.entries) or 'none'}"
@@ -141,7 +173,7 @@ def normal(item: Any) -> Entry:
     cls = resolve(KINDS["callbacks"], item["class_path"])
     # A function or an alias that is no class keeps the path it was given.
     path = class_path(cls) if isinstance(cls, type) else item["class_path"]
-    arguments = arguments_of(item)
+    arguments = in_full(arguments_of(item))
     return {"class_path": path, "init_args": {**UNWRITABLE.get(path, {}), **arguments}}
 
 

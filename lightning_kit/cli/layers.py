@@ -72,6 +72,9 @@ def _lay_value(upper: Any, lower: Any) -> Any:
     if isinstance(upper, str) and isinstance(lower, dict) and "class_path" in lower:
         # A bare name in place of a class is its class path: `optimizer: torch.optim.SGD`.
         upper = {"class_path": upper}
+    if isinstance(lower, str) and isinstance(upper, dict) and "init_args" in upper:
+        # So it is where it stands below.
+        lower = {"class_path": lower}
     if not (isinstance(upper, dict) and isinstance(lower, dict)):
         return deepcopy(upper)
     if "class_path" in lower:

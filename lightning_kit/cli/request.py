@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
-from lightning_kit.cli import callback_flags, class_flags, nested_names
+from lightning_kit.cli import callback_flags, class_flags
 from lightning_kit.cli.callbacks import Callbacks
 from lightning_kit.cli.classes import full_path
 from lightning_kit.cli.documents import Config, meant, read
@@ -58,8 +58,6 @@ class Request:
         for file in self.files:
             self._lay_file(_with_parts(read(file), Path(file)), file)
         self.flags = callback_flags.applied(self.callbacks, self.flags)
-        for entry in self.callbacks.entries:
-            entry["init_args"] = nested_names.in_full(entry["init_args"])
         self.config, self.flags = class_flags.laid(self.config, self.flags)
 
     def view(self) -> Config:

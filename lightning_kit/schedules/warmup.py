@@ -22,8 +22,8 @@ class Warmup(Schedule):
         end: What the ramp leads to; ``then(0)`` by default.
 
     Raises:
-        ValueError: If ``duration`` is below 2, ``then`` no function of one argument, or a number not
-            finite.
+        ValueError: If ``duration`` is below 2, ``then`` no function of one argument, or a number
+            not finite.
 
     Example:
         >>> from lightning_kit.schedules import Exponential

@@ -87,12 +87,46 @@ def test_what_a_list_keeps_is_not_said_to_be_dropped() -> None:
     assert callbacks.dropped == []
 
 
+def test_a_second_entry_of_one_class_is_named_where_it_is_dropped() -> None:
+    other = {**SAVE, "init_args": {"monitor": "b"}}
+    for kept, dropped in ((SAVE, "#2"), (other, "#1"), ({**SAVE, "init_args": {}}, "#2")):
+        callbacks = listed(SAVE, other)
+        callbacks.replace([kept], "over.yaml")
+        (line,) = callbacks.dropped
+        assert f"drops ModelCheckpoint{dropped};" in line
+
+
 def test_flags_append_and_change_the_last() -> None:
     callbacks = listed(SAVE)
     callbacks.append("EarlyStopping")
-    callbacks.set_last(["monitor"], "b")
-    callbacks.set_last(["init_args", "patience"], 2)
-    assert arguments(callbacks)[1] == {"monitor": "b", "patience": 2}
+    callbacks.set_last(["monitor"], lambda path, name: f"{name} of {path}")
+    path = "lightning_kit.callbacks.EarlyStopping"
+    assert arguments(callbacks)[1] == {"monitor": f"monitor of {path}"}
+    callbacks.set_last(["class_path"], lambda path, name: "Timer")
+    assert callbacks.entries[1] == normal("Timer")
+
+
+def test_a_flag_for_one_argument_finds_or_adds_its_callback() -> None:
+    callbacks = listed(STOP)
+    callbacks.set("EarlyStopping", ["patience"], lambda *_: 2)
+    callbacks.set("LearningRateMonitor", ["log_momentum"], lambda *_: True)
+    assert arguments(callbacks) == [{"monitor": "a", "patience": 2}, {"log_momentum": True}]
+
+
+def test_a_files_filter_replaces_the_one_below() -> None:
+    callbacks = listed({"class_path": "EMA", "filter": {"once": 25}, "decay": 0.9})
+    callbacks.apply({"EMA": {"filter": {"every": 3}}}, "over.yaml")
+    assert arguments(callbacks) == [{"decay": 0.9, "filter": {"every": 3}}]
+
+
+def test_a_class_by_another_name_drops_the_arguments_below() -> None:
+    step = {"class_path": "Exponential", "init_args": {"start": 1.0, "gamma": 0.5}}
+    callbacks = listed({"class_path": "ParamScheduler", "schedule": step})
+    callbacks.apply({"ParamScheduler": {"schedule": {"class_path": "Exponential"}}}, "a.yaml")
+    full = {**step, "class_path": "lightning_kit.schedules.Exponential"}
+    assert arguments(callbacks) == [{"schedule": full}]
+    callbacks.apply({"ParamScheduler": {"schedule": "Cosine"}}, "a.yaml")
+    assert arguments(callbacks) == [{"schedule": {"class_path": "lightning_kit.schedules.Cosine"}}]
 
 
 def test_timer_gets_a_default_that_can_be_written_down() -> None:
@@ -118,4 +152,6 @@ def test_mistakes_get_one_line(mapping: Any, line: str) -> None:
 
 def test_there_must_be_one_to_change() -> None:
     with pytest.raises(InputError, match="there is no callback to change"):
-        Callbacks().set_last(["x"], 1)
+        Callbacks().set_last(["x"], lambda *_: 1)
+    with pytest.raises(InputError, match="say --trainer.callbacks.ARGUMENT"):
+        listed(STOP).set_last([], lambda *_: 1)

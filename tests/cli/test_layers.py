@@ -38,6 +38,13 @@ def test_a_class_below(upper: Any, expected: Any) -> None:
     assert lay({"o": upper}, {"o": ADAM}) == {"o": expected}
 
 
+def test_init_args_over_a_bare_name_are_those_of_its_class() -> None:
+    upper = {"o": {"init_args": {"lr": 5}}}
+    assert lay(upper, {"o": "a.B"}) == {"o": {"class_path": "a.B", "init_args": {"lr": 5}}}
+    # Other mappings may stand in a text's place.
+    assert lay({"o": {"train": 1}}, {"o": "rows.csv"}) == {"o": {"train": 1}}
+
+
 def test_lists_replace_and_plus_appends() -> None:
     assert lay({"a": [1]}, {"a": [2, 3]}) == {"a": [1]}
     assert lay({"a+": [1]}, {"a": [2, 3]}) == {"a": [2, 3, 1]}

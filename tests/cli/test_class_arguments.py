@@ -1,0 +1,42 @@
+"""Arguments of a class: laid over those below, or set one at a time."""
+
+from typing import Any
+
+from lightning_kit.cli.class_arguments import laid, set_argument
+
+EMA = "lightning_kit.callbacks.EMA"
+
+
+def test_mappings_merge_but_a_dataclass_replaces() -> None:
+    assert laid(EMA, {"filter": {"every": 3}}, {"filter": {"once": 9}, "decay": 1}) == {
+        "decay": 1, "filter": {"every": 3},
+    }  # fmt: skip
+    assert laid("no.Such", {"filter": {"every": 3}}, {"filter": {"once": 9}}) == {
+        "filter": {"once": 9, "every": 3}
+    }
+    assert laid(EMA, {"filter": None}, {"filter": {"once": 9}}) == {"filter": None}
+
+
+def test_a_function_by_name_replaces_a_class() -> None:
+    below = {"then": {"class_path": "lightning_kit.schedules.Cosine", "init_args": {"start": 1}}}
+    assert laid("", {"then": "math.sqrt"}, below) == {"then": "math.sqrt"}
+    for name in ("lightning_kit.schedules.Cosine", "Cosine"):
+        assert laid("", {"then": name}, below) == below
+    assert laid("", {"then": "no.such"}, below) == {"then": {"class_path": "no.such"}}
+
+
+def test_one_argument_is_read_as_its_class_takes_it() -> None:
+    entry: dict[str, Any] = {"class_path": "a.B"}
+    asked = []
+
+    def read(path: str, argument: str) -> str:
+        asked.append((path, argument))
+        return "x.Y"
+
+    for key in (["c"], ["c", "class_path"], ["c", "d"], ["c", "d", "dict_kwargs", "e"], ["f", "g"]):
+        set_argument(entry, key, read)
+    assert asked == [("a.B", "c"), ("a.B", "c"), ("x.Y", "d"), ("", "e"), ("", "g")]
+    inner = {"class_path": "x.Y", "dict_kwargs": {"e": "x.Y"}}
+    assert entry["init_args"] == {
+        "c": {"class_path": "x.Y", "init_args": {"d": inner}}, "f": {"g": "x.Y"},
+    }  # fmt: skip
