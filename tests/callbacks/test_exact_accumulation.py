@@ -266,6 +266,44 @@ def test_a_fit_resumed_within_a_window_begins_its_total_afresh(tmp_path: Path) -
     assert max(oracle.errors) < RIGHT
 
 
+def test_a_resumed_fit_is_the_uninterrupted_one_bit_for_bit(tmp_path: Path) -> None:
+    class Growing(Tokens):
+        def training_step(self, batch: Any, batch_idx: int) -> Any:
+            # Weights are counted in units of a fit's first one, here 24 and 24,000.
+            weight = num_valid(batch[1]) * 1000**self.current_epoch
+            return {"loss": self.loss(batch), "weight": weight}
+
+    class Save(pl.Callback):
+        def on_train_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+            trainer.save_checkpoint(tmp_path / f"{trainer.current_epoch}.ckpt")
+
+    whole, rest = Growing(), Growing()
+    fit(Save(), ExactAccumulation(), module=whole, max_epochs=2)
+    fit(ExactAccumulation(), module=rest, max_epochs=2, ckpt_path=tmp_path / "0.ckpt")
+    torch.testing.assert_close(rest.state_dict(), whole.state_dict(), rtol=0, atol=0)
+
+
+def test_a_window_that_is_left_open_does_not_count_in_the_next() -> None:
+    class Leaving(Tokens):
+        def on_train_batch_start(self, batch: Any, batch_idx: int) -> Any:
+            return -1 if batch_idx == 4 else None
+
+    oracle = fit(ExactAccumulation(), module=Leaving(num_valid), max_epochs=2)
+    assert oracle.windows == [3, 3]
+    assert max(oracle.errors) < RIGHT
+
+
+@pytest.mark.filterwarnings("ignore:`training_step` returned `None`:UserWarning")
+def test_a_batch_without_a_loss_has_no_weight() -> None:
+    class Gappy(Tokens):
+        def training_step(self, batch: Any, batch_idx: int) -> Any:
+            return None if batch_idx == 1 else super().training_step(batch, batch_idx)
+
+    oracle = fit(ExactAccumulation(), module=Gappy(num_valid), made=batches()[:6])
+    assert oracle.windows == [2, 3]
+    assert max(oracle.errors) < RIGHT
+
+
 def test_one_object_in_two_fits() -> None:
     callback, oracle = ExactAccumulation(), Oracle()
     for _ in range(2):

@@ -89,10 +89,17 @@ class Oracle(pl.Callback):
         self.windows: list[int] = []
         self.errors: list[float] = []
 
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Lightning leaves what an epoch that is skipped has begun.
+        self.seen = []
+
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        self.seen.append(batch)
+        self.batch = batch
+
+    def on_before_backward(self, *_: Any) -> None:
+        self.seen.append(self.batch)
 
     def on_batch_abandoned(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.seen = []
