@@ -400,8 +400,8 @@ def test_sigterm_before_the_first_hook_of_a_resumed_run_can_be_repeated(
 def test_wrong_input_before_the_first_hook_leaves_no_directory(
     kit: Run, recipe: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
+    from lightning_fabric.utilities.exceptions import MisconfigurationException
     from programs.plain import PlainData
-    from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
     def setup(self: Any, stage: str) -> None:
         raise MisconfigurationException("no such split")
@@ -417,11 +417,12 @@ def test_wrong_input_before_the_first_hook_leaves_no_directory(
 @pytest.mark.parametrize(("how", "code"), [("Ctrl-C", 130), ("SIGTERM", 1)])
 @pytest.mark.parametrize("where", ["setup", "teardown"])
 def test_a_fast_run_that_a_signal_ends_has_its_code(
-    kit: Run, recipe: str, how: str, code: int, where: str
+    kit: Run, recipe: str, capsys: Any, how: str, code: int, where: str
 ) -> None:
     data = ("--data", "programs.interrupted_data.InterruptedData", "--data.how", how)
     flags = (*data, "--data.where", where, "--trainer.fast_dev_run", "true")
     assert kit("fit", "-c", recipe, *flags) == code
+    assert "Traceback" not in capsys.readouterr().err
     assert [path.name for path in Path().iterdir()] == ["small.yaml"]
 
 
