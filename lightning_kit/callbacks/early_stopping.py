@@ -1,5 +1,6 @@
 """Lightning's EarlyStopping with Ignite's choices, and with its faults mended."""
 
+import logging
 from typing import Any, Literal, final
 
 import pytorch_lightning as pl
@@ -16,11 +17,13 @@ from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.last_outputs import ScoreFunction, note_outputs
 from lightning_kit.callbacks.unlogged_key import UnloggedKey
 from lightning_kit.callbacks.validated_module import validated_module
-from lightning_kit.compat import keys_of_validation, mend_resume, refuse_twin
+from lightning_kit.compat import keys_of_epochs, keys_of_validation, mend_resume, refuse_twin
 from lightning_kit.meters.event_filter import EventFilter
 from lightning_kit.meters.plateau import DeltaMode, NonFinite
 from lightning_kit.meters.plateaus import Combine
 from lightning_kit.runs.stopping import can_stop, stop
+
+log = logging.getLogger(__name__)
 
 ELSEWHERE = "EarlyStopping of {} said so on another rank"
 
@@ -71,7 +74,8 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
             rank 0's score decides), and kept in checkpoints so that a resumed run has them. The
             trainer's own checkpoints are never of mixed state: weights come back after the last.
         check_on: ``validation``, ``epoch`` or ``step``: after each training batch that ``filter``
-            picks.
+            picks, where a score of validation, or one that is logged once an epoch, is looked at
+            once each time.
         filter: Which epochs (for ``step``: iterations) to check in.
         combine: Whether ``any`` (the default) or ``all`` of several monitors must have stopped
             improving.
@@ -82,8 +86,9 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
     Raises:
         ValueError: If neither or both of ``monitor`` and ``score_function`` are given, an argument
             is out of range or would have no effect, or two say the same thing.
-        UnloggedKey: At the first check, if a key was not logged, with those that were; a ValueError
-            and a RuntimeError.
+        UnloggedKey: At the first check, if a key was not logged, with those that were (for ``step``
+            once an epoch ended, and a validation where one may come); a ValueError and a
+            RuntimeError.
 
     Example:
         >>> stopping = EarlyStopping("val/loss", patience=5, min_delta=0.01, delta_mode="rel")
@@ -164,6 +169,7 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
         self.best = BestWeights(options.modes[0]) if restore_best else None
         self.num_checks = 0
         self._fresh = FreshScores()
+        self._told: set[str] = set()
         self._verdict: str | None = None
 
     @property
@@ -227,6 +233,9 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._judge_left_over(trainer)
         super().on_train_epoch_end(trainer, pl_module)
+        self._fresh.epoch_ended()
+        if self.check_on == "step" and not getattr(trainer, "fast_dev_run", False):
+            self._tell_of_steps(trainer)
         self._act(trainer)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -259,7 +268,7 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
     def _run_early_stopping_check(self, trainer: pl.Trainer) -> None:
         if getattr(trainer, "fast_dev_run", False) or not self.filter.matches(self._count(trainer)):
             return
-        if self._fresh.are_stale(trainer, self.monitors, wait=self.check_on != "step"):
+        if self._fresh.are_stale(trainer, self.monitors, by_step=self.check_on == "step"):
             return
         if not self._validate_condition_metric(trainer.callback_metrics):
             return
@@ -299,6 +308,19 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
             return iteration(trainer)
         return trainer.current_epoch + 1
 
+    def _tell_of_steps(self, trainer: pl.Trainer) -> None:
+        """Say that a key is never logged, or never within an epoch where another one is."""
+        if self._fresh.are_all_known(trainer):
+            self._validate_condition_metric(trainer.callback_metrics)
+        rare = keys_of_epochs(trainer) - self._told
+        for name in rare.intersection(self.monitors):
+            log.info(
+                "EarlyStopping checks %s once an epoch, when it is logged%s",
+                name,
+                _of_steps(name, trainer.callback_metrics),
+            )
+        self._told |= rare
+
     def _validate_condition_metric(self, logs: dict[str, torch.Tensor]) -> bool:
         given = self.monitor
         try:
@@ -307,7 +329,7 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
                 if not super()._validate_condition_metric(logs):
                     return False
         except RuntimeError as error:
-            raise UnloggedKey(str(error)) from error
+            raise UnloggedKey(f"{error}{_of_steps(str(self.monitor), logs)}") from error
         finally:
             self.monitor = given
         return True
@@ -340,7 +362,7 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
 
     def _start_afresh(self) -> None:
         """Forget an earlier fit; a checkpoint is loaded later."""
-        self._fresh = FreshScores()
+        self._fresh, self._told = FreshScores(), set()
         if self.judge is None:
             return
         self.judge.reset()
@@ -355,6 +377,10 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
             return [float(self.score_function(trainer, trainer.lightning_module))]
         logs = trainer.callback_metrics
         return [float(logs[monitor]) for monitor in self.monitors]
+
+
+def _of_steps(name: str, logs: dict[str, torch.Tensor]) -> str:
+    return f"; {name}_step is logged at each step" if f"{name}_step" in logs else ""
 
 
 def _refuse_sharded(trainer: pl.Trainer) -> None:

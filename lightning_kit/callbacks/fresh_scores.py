@@ -1,4 +1,4 @@
-"""Tell a score that was logged anew from what the last validation left."""
+"""Tell a score that was logged anew from what the last validation or epoch left."""
 
 from collections.abc import Mapping, Sequence
 from typing import final
@@ -6,16 +6,16 @@ from typing import final
 import pytorch_lightning as pl
 from torch import Tensor
 
-from lightning_kit.compat import keys_of_validation, put_back_scores
+from lightning_kit.compat import keys_of_epochs, keys_of_validation, put_back_scores
 
 
 @final
 class FreshScores:
-    """Remember whether a validation came since its scores were last looked at.
+    """Remember whether a validation or an epoch came since its scores were last looked at.
 
     An epoch can end without a validation, and Lightning keeps the last one's scores. A key that
-    training logs too is always fresh. One that is not logged yet waits for the first validation,
-    which may log it.
+    training logs too is always fresh, at a step if it is logged at each. One that is not logged
+    yet waits for the first validation, which may log it, and at a step for the first epoch too.
 
     A checkpoint may be saved after a validation and before its scores were looked at. Lightning
     does not keep them, so what is :meth:`left` goes into the checkpoint, and a resumed fit has it.
@@ -23,11 +23,13 @@ class FreshScores:
     Example:
         >>> fresh = FreshScores()
         >>> fresh.validated()  # in on_validation_epoch_end, but not of a sanity check
+        >>> fresh.epoch_ended()  # in on_train_epoch_end
         >>> fresh.taken()  # once the scores were looked at
     """
 
     def __init__(self) -> None:
-        self._is_fresh = False
+        self._is_fresh = self._is_epoch_fresh = False
+        self._had_validation = self._had_epoch = False
         self._restored: dict[str, Tensor] = {}
 
     @property
@@ -37,11 +39,17 @@ class FreshScores:
 
     def validated(self) -> None:
         """Note that a validation ended."""
-        self._is_fresh, self._restored = True, {}
+        self._is_fresh = self._had_validation = True
+        self._restored = {}
+
+    def epoch_ended(self) -> None:
+        """Note that an epoch of training ended."""
+        self._is_epoch_fresh = self._had_epoch = True
 
     def taken(self) -> None:
         """Note that the scores were looked at."""
-        self._is_fresh, self._restored = False, {}
+        self._is_fresh = self._is_epoch_fresh = False
+        self._restored = {}
 
     def left(self, trainer: pl.Trainer) -> dict[str, Tensor]:
         """Return the validation's scores that were not looked at yet."""
@@ -59,18 +67,34 @@ class FreshScores:
         if self._restored and not put_back_scores(trainer, self._restored):
             self.taken()
 
-    def are_stale(self, trainer: pl.Trainer, keys: Sequence[str], *, wait: bool = True) -> bool:
+    def are_all_known(self, trainer: pl.Trainer) -> bool:
+        """Say whether all that is logged now and then has had its first time in this fit."""
+        return self._had_epoch and (self._had_validation or not trainer.enable_validation)
+
+    def are_stale(
+        self,
+        trainer: pl.Trainer,
+        keys: Sequence[str],
+        *,
+        wait: bool = True,
+        by_step: bool = False,
+    ) -> bool:
         """Say whether any of ``keys`` holds what was looked at before.
 
         Args:
             trainer: A trainer, in a fit.
             keys: Of what is logged.
-            wait: Whether a key that is not logged at all is stale too, where a validation may come.
+            wait: Whether a key that is not logged at all is stale too, where it may come.
+            by_step: Whether this is within an epoch of training.
         """
+        old = set() if self._is_fresh else keys_of_validation(trainer)
+        if by_step:
+            old |= set() if self._is_epoch_fresh else keys_of_epochs(trainer)
+            may_come = not self.are_all_known(trainer)
+        else:
+            may_come = trainer.enable_validation and not self._is_fresh
         logged = trainer.callback_metrics
-        if self._is_fresh:
+        if self.is_left_over and any(key not in logged for key in keys):
             # What training had logged by then is not known.
-            return self.is_left_over and any(key not in logged for key in keys)
-        known = keys_of_validation(trainer)
-        may_come = wait and trainer.enable_validation
-        return any(key in known or (may_come and key not in logged) for key in keys)
+            return True
+        return any(key in old or (wait and may_come and key not in logged) for key in keys)

@@ -8,6 +8,7 @@ from lightning_kit.compat.epoch_loop import EpochLoop
 from lightning_kit.compat.fetch_watches import watch_fetches
 from lightning_kit.compat.interruptions import forget_unscaled, remember_hook
 from lightning_kit.compat.logged import (
+    keys_of_epochs,
     keys_of_validation,
     logged_step,
     logs_this_batch,
@@ -40,6 +41,7 @@ __all__ = [
     "forget_unscaled",
     "forks",
     "global_rank",
+    "keys_of_epochs",
     "keys_of_validation",
     "leave_fit",
     "logged_step",

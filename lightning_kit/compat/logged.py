@@ -49,6 +49,21 @@ def put_back_scores(trainer: pl.Trainer, scores: Mapping[str, Tensor]) -> bool:
     return not missing
 
 
+def keys_of_epochs(trainer: pl.Trainer) -> set[str]:
+    """Return the keys that training has logged at the end of an epoch alone."""
+    loop: Any = trainer.fit_loop.epoch_loop
+    results = getattr(loop, "_results", None)
+    name_of = getattr(results, "_forked_name", None)
+    if results is None or name_of is None:
+        log.warning("no key is known as an epoch's: this Lightning keeps results elsewhere")
+        return set()
+    each_step, others = (
+        {name for item in results.values() if item.meta.on_step is on for name in name_of(item, on)}
+        for on in (True, False)
+    )
+    return others - each_step
+
+
 def logged_step(trainer: pl.Trainer) -> int:
     """Return the step under which Lightning logs: batches that ended in an optimizer step."""
     step = getattr(trainer.fit_loop.epoch_loop, "_batches_that_stepped", None)

@@ -23,6 +23,7 @@ from lightning_kit.callbacks.end_epoch import end_epoch
 from lightning_kit.callbacks.exception_policy import ExceptionPolicy
 from lightning_kit.callbacks.exception_rule import Rule
 from lightning_kit.callbacks.last_outputs import last_outputs
+from lightning_kit.callbacks.unlogged_key import UnloggedKey
 from lightning_kit.meters import EventFilter
 from lightning_kit.runs.stopping import stop_reason
 
@@ -455,6 +456,64 @@ def test_a_score_of_training_is_judged_each_epoch_without_validation() -> None:
     trainer = pl.Trainer(**options, max_epochs=9, callbacks=[stopping, stopping_on_epoch])
     trainer.fit(Both(), PlainData())
     assert (trainer.current_epoch, stopping_on_epoch.wait_count) == (4, 3)
+
+
+class Logs(PlainModule):
+    """``fine`` by step and epoch, ``rough`` by epoch beside ``rough_step``, ``late`` by validation.
+
+    Five batches an epoch.
+    """
+
+    def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
+        self.log("fine", 1.0, on_step=True, on_epoch=True)
+        self.log("rough", 1.0, on_step=False, on_epoch=True)
+        self.log("rough_step", 1.0)
+        return super().training_step(batch, batch_idx)
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        self.log("late", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("monitor", "checks"), [("fine", 20), ("rough", 3), ("late", 1), (["fine", "late"], 1)]
+)
+def test_a_step_waits_for_what_is_logged_later(
+    caplog: pytest.LogCaptureFixture, monitor: Any, checks: int
+) -> None:
+    """Four epochs with a validation after the second and the fourth, which no step follows."""
+    stopping = EarlyStopping(monitor, patience=99, check_on="step")
+    options: dict[str, Any] = {**QUIET, "max_epochs": 4, "check_val_every_n_epoch": 2}
+    with caplog.at_level("INFO", logger="lightning_kit"):
+        pl.Trainer(**options, callbacks=[stopping]).fit(Logs(), PlainData())
+    assert stopping.num_checks == checks
+    said = "checks rough once an epoch, when it is logged; rough_step is logged at each step"
+    assert caplog.text.count(said) == (monitor == "rough")
+
+
+@pytest.mark.parametrize(
+    ("monitor", "options", "epoch"),
+    [("lat", {}, 1), ("lat", {"limit_val_batches": 0}, 0), ("late", {"limit_val_batches": 0}, 0)],
+)
+def test_a_step_tells_of_a_key_that_is_never_logged_once_all_are(
+    monitor: str, options: dict[str, Any], epoch: int
+) -> None:
+    stopping = EarlyStopping(monitor, check_on="step")
+    settings: dict[str, Any] = {**QUIET, "max_epochs": 4, "check_val_every_n_epoch": 2, **options}
+    trainer = pl.Trainer(**settings, callbacks=[stopping])
+    with pytest.raises(UnloggedKey, match=f"`{monitor}` which is not available.*`fine`"):
+        trainer.fit(Logs(), PlainData())
+    assert trainer.current_epoch == epoch
+
+
+def test_a_key_that_is_never_logged_where_its_steps_are() -> None:
+    class Steps(PlainModule):
+        def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
+            self.log("score_step", 1.0)
+            return super().training_step(batch, batch_idx)
+
+    trainer = pl.Trainer(**QUIET, max_epochs=1, callbacks=[EarlyStopping("score")])
+    with pytest.raises(UnloggedKey, match="; score_step is logged at each step"):
+        trainer.fit(Steps(), PlainData())
 
 
 def test_a_key_that_is_never_logged() -> None:

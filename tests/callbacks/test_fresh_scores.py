@@ -87,5 +87,42 @@ def test_what_is_left_of_a_validation_until_it_is_looked_at() -> None:
     assert not fresh.is_left_over
 
 
+def test_within_an_epoch_its_own_scores_are_stale_too() -> None:
+    """Three steps an epoch; both kinds of score come at its end, validation's at every second."""
+
+    class Steps(pl.Callback):
+        def __init__(self) -> None:
+            self.fresh = FreshScores()
+            self.stale: list[list[str]] = []
+
+        def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+            keys = ("each", "of_train", "of_val", "never")
+            self.stale += [[k for k in keys if self.fresh.are_stale(trainer, [k], by_step=True)]]
+            self.fresh.taken()
+
+        def on_validation_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
+            self.fresh.validated()
+
+        def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
+            self.fresh.epoch_ended()
+
+    class Each(Keys):
+        def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
+            self.log("each", 1.0)
+            return super().training_step(batch, batch_idx)
+
+    steps = Steps()
+    options: dict[str, Any] = {**QUIET, "num_sanity_val_steps": 0, "limit_train_batches": 3}
+    trainer = pl.Trainer(**options, max_epochs=3, check_val_every_n_epoch=2, callbacks=[steps])
+    trainer.fit(Each(), PlainData())
+    first = ["of_train", "of_val", "never"]
+    second = [["of_val", "never"], first, first]
+    assert steps.stale == [first] * 3 + second + [
+        [],
+        ["of_train", "of_val"],
+        ["of_train", "of_val"],
+    ]
+
+
 def test_nothing_is_stale_where_no_validation_can_come() -> None:
     assert stale(limit_val_batches=0) == [[], [], [], []]
