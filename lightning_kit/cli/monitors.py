@@ -5,9 +5,12 @@ from typing import Any, final
 
 import pytorch_lightning as pl
 
+from lightning_kit.callbacks import OnEvent
+from lightning_kit.callbacks.actions import Validate
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.messages import never_logged
 from lightning_kit.compat import callbacks_of, refuse_twin
+from lightning_kit.meters import EventFilter
 
 # ModelCheckpoint adds these to what was logged.
 BUILT_IN = ("epoch", "step")
@@ -40,26 +43,47 @@ class MonitorCheck(pl.Callback):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if trainer.global_step > 0:
-            self._check(trainer)
+            self._check(trainer, ended=True)
 
     def _could_be_logged(self, trainer: pl.Trainer) -> bool:
         return self._validated or sum(trainer.num_val_batches) == 0
 
-    def _check(self, trainer: pl.Trainer) -> None:
-        for error in missing(trainer):
+    def _check(self, trainer: pl.Trainer, *, ended: bool = False) -> None:
+        for error in missing(trainer, ended=ended):
             raise error
 
 
-def missing(trainer: pl.Trainer) -> Iterator[InputError]:
+def missing(trainer: pl.Trainer, *, ended: bool = False) -> Iterator[InputError]:
     """Yield an error for each monitored key that was not logged so far.
+
+    Until training has ``ended``, a validation on other loaders may still log what the usual one
+    logs, below its prefix.
 
     Of schedules only ReduceLROnPlateau reads its key; Lightning takes one beside any other, where
     a misspelt key is found as well, unless there is no validation to log it.
     """
     logged = sorted(trainer.callback_metrics)
+    later = [validate for _, validate in _apart(trainer)]
     for monitor in dict.fromkeys(_monitored(trainer)):
-        if monitor not in logged and monitor not in BUILT_IN:
+        if monitor in logged or monitor in BUILT_IN:
+            continue
+        if ended or not any(f"{apart.prefix}/{k}" == monitor for apart in later for k in logged):
             yield never_logged(monitor, logged)
+
+
+def validate_apart_at_once(trainer: pl.Trainer) -> None:
+    """Let each validation on other loaders run at the first chance, for a fit of one batch."""
+    for callback, _ in _apart(trainer):
+        callback.filter = EventFilter()
+
+
+def _apart(trainer: pl.Trainer) -> Iterator[tuple[OnEvent, Validate]]:
+    """Yield each validation on other loaders, with the callback that runs it."""
+    for callback in callbacks_of(trainer):
+        if isinstance(callback, OnEvent):
+            for action in callback.actions():
+                if isinstance(action, Validate) and action.prefix is not None:
+                    yield callback, action
 
 
 def _monitored(trainer: pl.Trainer) -> Iterator[str]:

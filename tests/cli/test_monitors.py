@@ -1,13 +1,18 @@
 """A monitored key that is never logged ends the first epoch."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytorch_lightning as pl
 import torch
+import yaml
+from conftest import Run
 from programs.plain import PlainData, PlainModule
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 
+from lightning_kit.callbacks import OnEvent
+from lightning_kit.callbacks.actions import Validate
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.monitors import MonitorCheck
 
@@ -87,3 +92,52 @@ def test_a_key_beside_a_schedule_that_reads_none_must_be_logged() -> None:
 
 def test_it_ends_no_fit_that_has_no_validation() -> None:
     assert fit(module=Scheduled("val/loss"), limit_val_batches=0) == 2
+
+
+def other_rows() -> Any:
+    return PlainData().val_dataloader()
+
+
+def apart(**when: Any) -> OnEvent:
+    return OnEvent(Validate(other_rows, prefix="other"), "epoch_completed", **when)
+
+
+@pytest.mark.filterwarnings("ignore:`ModelCheckpoint.*could not find the monitored key")
+def test_a_key_of_a_validation_on_other_loaders_is_waited_for() -> None:
+    watched = ModelCheckpoint(monitor="other/val/loss", every_n_epochs=2)
+    assert fit(watched, apart(every=2)) == 2
+
+
+@pytest.mark.filterwarnings("ignore:`ModelCheckpoint.*could not find the monitored key")
+def test_a_key_that_it_does_not_log_is_not() -> None:
+    with pytest.raises(InputError, match="'other/val/los' is never logged"):
+        fit(ModelCheckpoint(monitor="other/val/los", every_n_epochs=2), apart(every=2))
+
+
+@pytest.mark.filterwarnings("ignore:`ModelCheckpoint.*could not find the monitored key")
+def test_a_validation_on_other_loaders_that_never_came_is_told_at_the_end() -> None:
+    with pytest.raises(InputError, match="'other/val/loss' is never logged"):
+        fit(ModelCheckpoint(monitor="other/val/loss", every_n_epochs=9), apart(once=9))
+
+
+def test_check_runs_a_validation_on_other_loaders(
+    kit: Run, recipe: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.syspath_prepend(".")
+    Path("others.py").write_text(
+        "from programs.plain import PlainData\nrows = PlainData().val_dataloader\n"
+    )
+    action = {"dataloaders": "others.rows", "prefix": "other"}
+    on_event = {
+        "class_path": "OnEvent",
+        "init_args": {
+            "action": {"class_path": "Validate", "init_args": action},
+            "event": "iteration_completed",
+            "every": 5,
+        },
+    }
+    stopping = {"class_path": "EarlyStopping", "init_args": {"monitor": "other/val/loss"}}
+    Path("over.yaml").write_text(yaml.dump({"trainer": {"callbacks+": [on_event, stopping]}}))
+    assert kit("check", "-c", recipe, "-c", "over.yaml") == 0, capsys.readouterr().err
+    assert kit("check", "-c", recipe, "-c", "over.yaml", "--callbacks.OnEvent=null") == 2
+    assert "'other/val/loss' is never logged" in capsys.readouterr().err

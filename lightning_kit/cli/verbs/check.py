@@ -24,7 +24,7 @@ from lightning_kit.cli.idle import unreached_validation
 from lightning_kit.cli.layers import as_list
 from lightning_kit.cli.lost_record import refuse_lost_record
 from lightning_kit.cli.messages import first_line
-from lightning_kit.cli.monitors import missing
+from lightning_kit.cli.monitors import missing, validate_apart_at_once
 from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.request import Request
 from lightning_kit.cli.signals import with_exit_code
@@ -103,6 +103,7 @@ def _short_run(configured: dict[str, Any], folder: str) -> dict[str, Any]:
 
 def _trial(cli: KitCLI, folder: str) -> Iterator[str]:
     trainer = cli.trainer
+    validate_apart_at_once(trainer)
     for callback in trainer.checkpoint_callbacks:
         if isinstance(callback, ModelCheckpoint):
             callback.dirpath = str(Path(folder, "checkpoints"))

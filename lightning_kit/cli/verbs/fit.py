@@ -9,6 +9,9 @@ usage: lightning-kit fit -c RECIPE [-c OVERLAY ...] [flags]
   --model.ARGUMENT '{a: 1}'   a mapping merges into the one below it, as a file's does
   --callbacks.EarlyStopping.patience 9
                               change, add ({}) or remove (null) a callback by its class name
+  --callbacks.EMA.filter '{every: 3}'
+                              a filter given whole replaces the one below; .filter.every 3 changes
+                              one condition of it
   --ckpt_path best|last|PATH|RUN_DIR
                               start from a checkpoint; best and last are those of the latest run
   --print_config              print the whole configuration and stop
