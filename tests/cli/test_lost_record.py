@@ -1,4 +1,4 @@
-"""A strategy whose children would take the record along is refused before it starts."""
+"""What would lose the record of a run is refused before it starts."""
 
 from pathlib import Path
 from typing import Any
@@ -28,3 +28,15 @@ def test_so_is_such_a_strategy_given_as_a_class(kit: Run, recipe: str, capsys: A
     Path("over.yaml").write_text(yaml.safe_dump({"trainer": {"strategy": strategy}}))
     assert kit("fit", "-c", recipe, "-c", "over.yaml") == 2
     assert "--trainer.strategy DDPStrategy: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["fit", "check"])
+def test_a_trainer_without_log_and_checkpoints_is_refused(
+    kit: Run, recipe: str, verb: str, capsys: Any
+) -> None:
+    assert kit(verb, "-c", recipe, "--trainer.barebones=true") == 2
+    said = capsys.readouterr().err
+    assert "--trainer.barebones: switches off" in said
+    assert "leave it out" in said
+    assert "CSVLogger" not in said
+    assert not Path("runs").exists()

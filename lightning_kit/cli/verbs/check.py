@@ -8,11 +8,13 @@ configuration prints one line a component; else every problem found is listed, e
 
 import logging
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytorch_lightning as pl
 from pytorch_lightning.callbacks import ModelCheckpoint, ProgressBar
 from pytorch_lightning.loggers import CSVLogger, Logger
 
@@ -28,6 +30,12 @@ from lightning_kit.cli.monitors import missing, validate_apart_at_once
 from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.request import Request
 from lightning_kit.cli.signals import with_exit_code
+from lightning_kit.cli.source import runs_root
+
+# What Lightning judges together with the settings that the short run sets.
+TOGETHER = ("fast_dev_run", "overfit_batches", "enable_checkpointing")
+# What needs more than its name to be judged.
+OUTSIDE = ("logger", "default_root_dir")
 
 
 def main(args: list[str]) -> int:
@@ -68,6 +76,10 @@ def _problems(request: Request) -> Iterator[str]:
         except InputError as error:
             yield str(error)
             return
+        runs = runs_root(request).absolute()
+        if not cli.settings.trainer.fast_dev_run and (wrong := _unwritable(runs)) is not None:
+            yield wrong
+            return
         why = unreached_validation(cli.settings.trainer.as_dict())
         for line in _trial(cli, folder):
             # A key that is not logged may be one that only validation logs.
@@ -75,10 +87,10 @@ def _problems(request: Request) -> Iterator[str]:
 
 
 def _short_run(configured: dict[str, Any], folder: str) -> dict[str, Any]:
-    refuse_lost_record(configured["strategy"])
+    refuse_lost_record(configured)
     callbacks = as_list(configured["callbacks"])
     validates = configured["limit_val_batches"] != 0 and unreached_validation(configured) is None
-    return {
+    over = {
         # A callback that watches a logger must find one, and none may reach a server.
         "logger": False
         if configured["logger"] is False
@@ -99,6 +111,27 @@ def _short_run(configured: dict[str, Any], folder: str) -> dict[str, Any]:
         "enable_progress_bar": False,
         "enable_model_summary": False,
     }
+    _refuse_overwritten(configured, over)
+    return over
+
+
+def _refuse_overwritten(configured: dict[str, Any], over: dict[str, Any]) -> None:
+    """Let Lightning judge the settings that the short run does not use."""
+    judged = {name: configured[name] for name in (*over, *TOGETHER) if name not in OUTSIDE}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pl.Trainer(**judged, accelerator="cpu", devices=1, logger=False)
+
+
+def _unwritable(folder: Path) -> str | None:
+    """Say why runs cannot be kept in ``folder``, None where they can."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    try:
+        # Permissions alone do not tell: /proc takes no folder from anyone.
+        TemporaryDirectory(dir=there).cleanup()
+    except OSError as error:
+        return f"trainer.default_root_dir: no run can be kept in {folder} ({error.strerror})"
+    return None
 
 
 def _trial(cli: KitCLI, folder: str) -> Iterator[str]:

@@ -20,7 +20,6 @@ what a checkpoint brings along.
 """
 
 import shutil
-import sys
 import traceback
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -55,8 +54,6 @@ def main(args: list[str]) -> int:
         print(__doc__)
         return 0
     source = prepare(request)
-    for line in request.callbacks.dropped:
-        print(line, file=sys.stderr)
     return with_exit_code(lambda: _Fit(request, source).run())
 
 
@@ -123,7 +120,7 @@ class _Fit:
 
     def _over_trainer(self, cli: KitCLI, configured: dict[str, Any]) -> dict[str, Any]:
         """Give the trainer its run directory and the callbacks that keep it."""
-        refuse_lost_record(configured["strategy"])
+        refuse_lost_record(configured)
         callbacks = [*as_list(configured["callbacks"]), MonitorCheck(), self.keeper]
         if configured["fast_dev_run"]:
             # Lightning 2.6.6 writes `last.ckpt` even then, where `save_last` is on.

@@ -70,6 +70,47 @@ def test_an_amount_that_fit_refuses_is_a_problem(
         assert len(lines) == 1
 
 
+@pytest.mark.parametrize(
+    ("flag", "line"),
+    [
+        ("limit_train_batches=-1", "invalid value -1 for limit_train_batches"),
+        ("max_epochs=-5", "`max_epochs` must be a non-negative integer or -1"),
+        ("max_time=foo", "not a valid duration"),
+        ("default_root_dir=/proc/x", "/proc/x"),
+        ("default_root_dir=small.yaml", "small.yaml"),
+        ("gradient_clip_val=-1", "trainer.gradient_clip_val: must be at least 0"),
+    ],
+)
+def test_what_the_short_run_does_not_use_is_judged(
+    kit: Run, recipe: str, capsys: Any, flag: str, line: str
+) -> None:
+    for verb in ("check", "fit"):
+        assert kit(verb, "-c", recipe, f"--trainer.{flag}") == 2
+        (said,) = [row for row in capsys.readouterr().err.splitlines() if line in row]
+        assert said.startswith(("problem: ", "lightning-kit: "))
+        assert verb == "fit" or [path.name for path in Path().iterdir()] == ["small.yaml"]
+
+
+def test_a_bar_that_is_switched_off_is_a_problem(kit: Run, recipe: str, capsys: Any) -> None:
+    assert kit("check", "-c", recipe, "--trainer.callbacks+=RichProgressBar") == 2
+    assert "enable_progress_bar" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["check", "fit"])
+def test_a_seed_out_of_range_is_one_line(kit: Run, recipe: str, capsys: Any, verb: str) -> None:
+    assert kit(verb, "-c", recipe, "--seed_everything=-3") == 2
+    assert "seed_everything: -3 is not in bounds" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", [["check"], ["test", "--random_weights"]])
+def test_what_a_later_list_drops_is_told(
+    kit: Run, recipe: str, capsys: Any, verb: list[str]
+) -> None:
+    Path("over.yaml").write_text("trainer: {callbacks: [ModelCheckpoint]}")
+    assert kit(*verb, "-c", recipe, "-c", "over.yaml") == 0
+    assert capsys.readouterr().err.count("drops EarlyStopping;") == 1
+
+
 def test_what_trains_nothing_may_be_validated(kit: Run, recipe: str) -> None:
     flags = ("--trainer.max_epochs=0", "--trainer.limit_train_batches=0", "--random_weights")
     assert kit("validate", "-c", recipe, *flags) == 0
