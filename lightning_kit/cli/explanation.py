@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import docstring_parser
-import yaml
 
-from lightning_kit.cli.classes import KINDS, class_path, short_names
+from lightning_kit.cli.classes import class_path
+from lightning_kit.cli.pasted import pasted
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def text(cls: Any) -> str:
             default = "required" if row.default is None else f"default {row.default}"
             parts.append(f"  {row.name} ({row.type}, {default})")
             parts += textwrap.wrap(row.line, 92, initial_indent=" " * 6, subsequent_indent=" " * 6)
-    return "\n".join([*parts, "", "YAML:", *_indented(_yaml(cls, path, rows))])
+    return "\n".join([*parts, "", "YAML:", *_indented(pasted(cls, path, _given(rows)))])
 
 
 def arguments(cls: Any) -> list[Argument]:
@@ -78,7 +78,7 @@ def _described(thing: Any) -> dict[str, str]:
 def _type(annotation: Any) -> str:
     if annotation is inspect.Parameter.empty:
         return "any"
-    shown = inspect.formatannotation(annotation)
+    shown = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
     for noise in ("typing.", "collections.abc.", "pathlib."):
         shown = shown.replace(noise, "")
     return shown
@@ -95,30 +95,13 @@ def _shown(default: Any) -> str:
     return repr(getattr(default, "value", default))
 
 
-def _yaml(cls: Any, path: str, rows: list[Argument]) -> str:
-    """Return an entry with the required arguments, in the place where its kind stands."""
-    init_args = {row.name: f"<{row.type}>" for row in rows if row.default is None}
-    entry: dict[str, Any] = {"class_path": path}
-    if init_args:
-        entry["init_args"] = init_args
-    places = {"tasks": "model", "datamodules": "data"}
-    for kind, place in places.items():
-        if cls in short_names(KINDS[kind]).values():
-            return str(yaml.safe_dump({place: entry}, sort_keys=False))
-    if cls in short_names(KINDS["callbacks"]).values():
-        return str(yaml.safe_dump({"trainer": {"callbacks": [entry]}}, sort_keys=False))
-    if cls in short_names(KINDS["schedules"]).values():
-        return _in_a_callback("ParamScheduler", {"target": "optimizer.lr", "schedule": entry})
-    if cls in short_names(KINDS["actions"]).values():
-        return _in_a_callback("OnEvent", {"action": entry, "event": "epoch_completed"})
-    if cls in short_names(KINDS["loggers"]).values():
-        return str(yaml.safe_dump({"trainer": {"logger": entry}}, sort_keys=False))
-    return str(yaml.safe_dump(entry, sort_keys=False))
-
-
-def _in_a_callback(name: str, init_args: dict[str, Any]) -> str:
-    entry = {"class_path": f"lightning_kit.callbacks.{name}", "init_args": init_args}
-    return str(yaml.safe_dump({"trainer": {"callbacks": [entry]}}, sort_keys=False))
+def _given(rows: list[Argument]) -> dict[str, str]:
+    """Return the arguments that must be given, each with its type to be filled in."""
+    found = {row.name: f"<{row.type}>" for row in rows if row.default is None}
+    if any(row.name == "monitor" for row in rows):
+        # Parts that watch a key do nothing without one, and each task of the kit logs this.
+        found["monitor"] = "val/loss"
+    return found
 
 
 def _indented(block: str) -> list[str]:

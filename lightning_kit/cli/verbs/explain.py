@@ -24,6 +24,7 @@ def main(args: list[str]) -> int:
 
 def _find(name: str) -> Any:
     from lightning_kit.cli.classes import KINDS, by_import_path, short_names
+    from lightning_kit.cli.pasted import part
 
     if "." in name:
         found = by_import_path(name)
@@ -36,6 +37,7 @@ def _find(name: str) -> Any:
     for kind in KINDS.values():
         for short, cls in short_names(kind).items():
             known.setdefault(short, cls)
-    if name not in known:
+    found = known.get(name) or part(name)
+    if found is None:
         raise InputError(f"{name}: no such class{did_you_mean(name, [*known, 'Trainer'])}")
-    return known[name]
+    return found
