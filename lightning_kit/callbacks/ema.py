@@ -235,6 +235,7 @@ class EMA(WeightAveraging):
         return int(self._average_model.n_averaged) - (self.init == "blend")
 
     def _refuse(self, trainer: pl.Trainer) -> None:
+        self._refuse_missing_device()
         if isinstance(trainer.strategy, _SHARDED):
             raise ValueError(
                 f"EMA averages whole weights, and {type(trainer.strategy).__name__} shards them: "
@@ -246,6 +247,15 @@ class EMA(WeightAveraging):
                     f"EMA and another {type(other).__name__} would both replace the weights: leave "
                     "one out"
                 )
+
+    def _refuse_missing_device(self) -> None:
+        try:
+            torch.empty(0, device=self._device)
+        except (AssertionError, RuntimeError) as error:
+            raise ValueError(
+                f"device must be one that this machine has, or None, got {self._device} "
+                f"({str(error).splitlines()[0]})"
+            ) from error
 
     def _update(self, pl_module: pl.LightningModule) -> None:
         assert self._average_model is not None

@@ -107,6 +107,9 @@ class LearningRateFinder(pl.callbacks.LearningRateFinder):
             super().lr_find(trainer, pl_module)
             return
         steps = self._steps or _steps_of(trainer)
+        # Before Lightning's search, which must restore what it has begun to change.
+        for optimizer in trainer.optimizers:
+            self._rates(steps, optimizer)
         search = functools.partial(
             GroupSearch, find_rates=functools.partial(self._rates, steps), ignite=self._ignite
         )

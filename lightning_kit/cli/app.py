@@ -66,7 +66,8 @@ class KitCLI(LightningCLI):
         composed = text_of(with_own_defaults(self.request.composed()))
         words = [self.request.verb, f"--config={composed}", *self.request.words()]
         try:
-            self.config = parser.parse_args(words)
+            with quiet():
+                self.config = parser.parse_args(words)
         except (ArgumentError, ValueError, TypeError) as error:
             raise InputError(of_parser(error)) from error
 
@@ -162,7 +163,9 @@ def written(cli: KitCLI) -> str:
     Data paths become absolute, so that the run can be repeated from elsewhere.
     """
     parser = cli._parser(cli.request.verb)
-    dumped = yaml.safe_load(parser.dump(cli.settings, skip_none=False, skip_link_targets=False))
+    with quiet():
+        text = parser.dump(cli.settings, skip_none=False, skip_link_targets=False)
+    dumped = yaml.safe_load(text)
     config: Config = _readable(dumped, cli.settings.as_dict())
     for key in ("ckpt_path", "weights_only", "optimizer", "lr_scheduler", "data"):
         if config.get(key, 0) is None:

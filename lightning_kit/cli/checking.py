@@ -55,6 +55,9 @@ def _entry(path: str, entry: Config) -> Iterator[str]:
     if (twin := _twin(cls)) is not None:
         yield f"{path}: {twin}"
         return
+    if cls is by_import_path("lightning_kit.callbacks.EventHandlers"):
+        yield f"{path}: EventHandlers takes its functions in Python alone: use OnEvent in YAML"
+        return
     init_args = entry.get("init_args") or {}
     if not isinstance(init_args, dict):
         yield f"{path}.init_args: must be a mapping of arguments, got {init_args!r}"

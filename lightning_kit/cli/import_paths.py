@@ -8,6 +8,7 @@ from lightning_kit.cli.nested_names import ARGUMENTS
 
 # What jsonargparse says of it: alone, or as one member of a Union.
 WANTED = re.compile(r"expects a function or a callable class|Expected a dot import path string")
+PATH = re.compile(r"\w+(\.\w+)+")
 
 
 def misnamed(text: str, argument: str) -> str | None:
@@ -25,9 +26,11 @@ def misnamed(text: str, argument: str) -> str | None:
     shown = re.findall(r"(?:Got value|Given value|path string): ([^\n]*)", text)
     if not shown:
         return None
-    name, kind = shown[-1], ARGUMENTS.get(argument)
+    # A mapping is shown whole after the value in it that was refused.
+    name = next(filter(PATH.fullmatch, shown), shown[-1])
+    kind = ARGUMENTS.get(argument)
     try:
-        if re.fullmatch(r"\w+(\.\w+)+", name):
+        if PATH.fullmatch(name):
             by_import_path(name)
         elif kind is not None and name.isidentifier():
             resolve(kind, name)

@@ -17,6 +17,8 @@ def quiet() -> Iterator[None]:
             warnings.filterwarnings("ignore", "The dirpath has changed")
             # Its record is there before its metrics.csv.
             warnings.filterwarnings("ignore", r"Experiment logs directory .*/\d{8}-\d{6}(-\d+)?/ ")
+            # It was given as plain text, as ModelPruning's function is, and is written as given.
+            warnings.filterwarnings("ignore", r"\s*Unable to serialize instance [\w.]+\s*$")
             # Lightning builds torch's LeafSpec by hand, and calls what jsonargparse 5 removes.
             warnings.filterwarnings("ignore", ".*LeafSpec.* is deprecated", FutureWarning)
             yield

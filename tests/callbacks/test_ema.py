@@ -430,6 +430,11 @@ def test_two_averages_are_refused() -> None:
         fit(EMA(0.5), EMAWeightAveraging())
 
 
+def test_a_device_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"device must be one that this .*, got cuda:99 \("):
+        fit(EMA(0.5, device="cuda:99"))
+
+
 def test_sharded_weights_are_refused() -> None:
     trainer = pl.Trainer(**QUIET)
     trainer.strategy.__class__ = pl.strategies.DeepSpeedStrategy

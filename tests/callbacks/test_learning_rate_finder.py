@@ -160,6 +160,7 @@ def test_bad_arguments(arguments: Any, message: str) -> None:
 
 def test_refused_when_the_fit_starts() -> None:
     with pytest.raises(ValueError, match="max_lr must hold 2 rates, one for each parameter group"):
+        # Without a word on Lightning's search, which would have to restore: a warning is an error.
         fit(LearningRateFinder(max_lr=[1.0, 1.0, 1.0]))
     # The configured 0.01 of the second group is not below its highest.
     with pytest.raises(ValueError, match="above 0 and below max_lr"):

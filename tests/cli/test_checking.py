@@ -29,6 +29,10 @@ def config(**over: Any) -> dict[str, Any]:
             {"model": {"class_path": "programs.plain.PlainModule", "lr": 1}},
             "model.lr: belongs below init_args",
         ),
+        (
+            {"trainer": {"callbacks": [{"class_path": "lightning_kit.callbacks.EventHandlers"}]}},
+            "callbacks.EventHandlers: EventHandlers takes its functions in Python alone: use OnE",
+        ),
         ({"data": {"class_path": "programs.plain.PlainDat"}}, "data: programs.plain.PlainDat: pro"),
         (
             {"trainer": {"callbacks": [{"class_path": "pytorch_lightning.callbacks.Timer",

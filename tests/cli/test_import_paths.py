@@ -41,6 +41,11 @@ UNION = """Does not validate against any of the Union subtypes
             "must be the import path of a function or class, got '3'",
         ),
         (UNION + "3", "when", None),
+        (
+            CALLABLE + "no. Got value: builtins.pint\nGiven value: {'l': 'builtins.pint'}",
+            "keys",
+            "builtins.pint: builtins has no 'pint': did you mean print?",
+        ),
         ("Expected a <class 'int'>. Got value: builtins.pint", "action", None),
         (CALLABLE + "no", "action", None),
     ],

@@ -17,6 +17,14 @@ def test_expected_warnings_are_hidden_and_others_shown() -> None:
         warnings.warn("The dirpath has changed from a to b", stacklevel=1)
 
 
+def test_only_plain_text_may_be_said_not_to_serialize() -> None:
+    said = "\n    Unable to serialize instance {}\n"
+    with quiet():
+        warnings.warn(said.format("l1_unstructured"), stacklevel=1)
+    with quiet(), pytest.warns(UserWarning, match="Unable"):
+        warnings.warn(said.format("<torch.Thing object at 0x7f>"), stacklevel=1)
+
+
 def test_advertisements_are_hidden_and_remarks_shown(caplog: pytest.LogCaptureFixture) -> None:
     log = logging.getLogger("pytorch_lightning.utilities.rank_zero")
     with quiet(), caplog.at_level(logging.INFO, log.name):
