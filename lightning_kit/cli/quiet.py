@@ -4,13 +4,16 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
     """Hide, for a while, remarks on the kit's own doings; everything else is shown as before."""
     log = logging.getLogger("pytorch_lightning.utilities.rank_zero")
-    log.addFilter(_is_no_tip)
+    # One of its own for each: a block within another must not take the outer one's away.
+    tips = partial(_is_no_tip)
+    log.addFilter(tips)
     try:
         with warnings.catch_warnings():
             # Every run has a directory of its own; its recorder keeps the best score.
@@ -23,7 +26,7 @@ def quiet() -> Iterator[None]:
             warnings.filterwarnings("ignore", ".*LeafSpec.* is deprecated", FutureWarning)
             yield
     finally:
-        log.removeFilter(_is_no_tip)
+        log.removeFilter(tips)
 
 
 def _is_no_tip(record: logging.LogRecord) -> bool:

@@ -34,3 +34,12 @@ def test_advertisements_are_hidden_and_remarks_shown(caplog: pytest.LogCaptureFi
         log.info("Tip: For seamless cloud logging, once more")
     said = [record.getMessage() for record in caplog.records]
     assert said == ["stopped", "Tip: For seamless cloud logging, once more"]
+
+
+def test_a_block_within_another_leaves_it_quiet(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("pytorch_lightning.utilities.rank_zero")
+    with caplog.at_level(logging.INFO, log.name), quiet():
+        with quiet():
+            pass
+        log.info("Tip: For seamless cloud uploads")
+    assert not caplog.records
