@@ -9,6 +9,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 from torch.optim import Optimizer
 
+from lightning_kit.callbacks.aims import Aims
 from lightning_kit.callbacks.effects import capture, restore
 from lightning_kit.callbacks.event_counts import EventCounts
 from lightning_kit.callbacks.events import Events
@@ -50,6 +51,13 @@ class EventListener(pl.Callback, ABC):
         for action in self.actions() if stage == "fit" else ():
             if isinstance(action, Writes):
                 action.find_place(trainer)
+
+    @final
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Not in `setup`: the module may build its layers in hooks that come after.
+        for action in self.actions():
+            if isinstance(action, Aims):
+                action.find_target(trainer, pl_module)
 
     @final
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -25,7 +25,8 @@ class Freeze(ParameterAction):
             parameters of the LightningModule, one or a list. A submodule stands for all in it.
 
     Raises:
-        ValueError: If there is no name; when it acts, if one matches nothing or DDP would wait.
+        ValueError: If there is no name; when the fit of an ``OnEvent`` or ``EventHandlers`` starts,
+            if one matches nothing; when it acts, if DDP would wait.
     """
 
     def check(self, trainer: pl.Trainer, found: dict[str, nn.Parameter], frozen: set[str]) -> None:

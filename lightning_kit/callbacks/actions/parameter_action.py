@@ -51,6 +51,9 @@ class ParameterAction(ABC):
                 frozen.add(name)
         self._has_acted = True
 
+    def find_target(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        dict(_picked(pl_module, self.names))
+
     def effect(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[str, bool] | None:
         if not self._has_acted:
             return None

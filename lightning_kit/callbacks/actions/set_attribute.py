@@ -20,8 +20,8 @@ class SetAttribute:
         value: The value.
 
     Raises:
-        ValueError: If the target has another form; when it acts, if it is not there or cannot
-            be set.
+        ValueError: If the target has another form; when the fit of an ``OnEvent`` or
+            ``EventHandlers`` starts, if it is not there; when it acts, if it cannot be set.
 
     Example:
         >>> less = SetAttribute("model.dropout.p", 0.1)
@@ -39,6 +39,9 @@ class SetAttribute:
 
     def __call__(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._set(trainer, pl_module, self.value)
+
+    def find_target(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        nested(self._root(trainer, pl_module), self.names, self.target)
 
     @property
     def effect_key(self) -> str:

@@ -21,8 +21,9 @@ class Unfreeze(ParameterAction):
         names: Names or patterns, as for ``Freeze``.
 
     Raises:
-        ValueError: If there is no name; when it acts, if one matches nothing, or matches a
-            parameter that no optimizer holds or that DDP would not average.
+        ValueError: If there is no name; when the fit of an ``OnEvent`` or ``EventHandlers`` starts,
+            if one matches nothing; when it acts, if one matches a parameter that no optimizer holds
+            or that DDP would not average.
     """
 
     def check(self, trainer: pl.Trainer, found: dict[str, nn.Parameter], frozen: set[str]) -> None:
