@@ -26,7 +26,7 @@ from lightning_kit.callbacks.last_outputs import ScoreFunction, note_outputs
 from lightning_kit.callbacks.module_weights import refuse_unknown, weights_of
 from lightning_kit.callbacks.unlogged_key import UnloggedKey
 from lightning_kit.callbacks.whole_file import save_whole, writes_one_file
-from lightning_kit.callbacks.writable import refuse_unwritable
+from lightning_kit.callbacks.writable import path_of, refuse_unwritable
 from lightning_kit.compat import mend_resume, refuse_twin, weights_to_save
 from lightning_kit.meters import EventFilter
 from lightning_kit.meters.functions import name_of
@@ -87,8 +87,11 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         last_k_models: Paths of the newest, oldest first, with ``keep_last``.
 
     Raises:
-        ValueError: If an argument is out of range, contradicts another or would have no effect;
-            when a fit begins, if ``dirpath`` cannot be written to or a module is not there.
+        ValueError: If an argument is out of range, contradicts another or would have no effect, or
+            ``dirpath`` cannot be written to (the default one: when a fit begins); when a fit
+            begins, if a module is not there.
+        UnloggedKey: Where a save is due, if ``monitor`` is not logged, with what is; by steps once
+            an epoch ended, and a validation where one may come. A ValueError too.
 
     Example:
         >>> newest_two = ModelCheckpoint("checkpoints", keep_last=2)
@@ -159,6 +162,8 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         )  # fmt: skip
         if self.keep_last is not None:
             self.save_top_k = self.keep_last
+        if self.dirpath:
+            path_of("dirpath", self.dirpath)
 
     @property
     def state_key(self) -> str:
@@ -183,6 +188,8 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         refuse_twin(trainer, self)
         super().setup(trainer, pl_module, stage)
+        if stage == "fit":
+            self._fresh = FreshScores()
         if stage == "fit" and not getattr(trainer, "fast_dev_run", False):
             refuse_unwritable(trainer, str(self.dirpath))
         if self.modules is not None and not writes_one_file(trainer):
@@ -221,6 +228,10 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
             super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._fresh.epoch_ended()
+        if self._defer_save_until_validation and self._fresh.are_all_known(trainer):
+            # Lightning 2.6.6 would put off the save for ever.
+            self._refuse_unlogged(super()._monitor_candidates(trainer))
         if self._by_step or (
             self._picks(trainer.current_epoch + 1) and not self._is_stale(trainer)
         ):
@@ -339,6 +350,13 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
             candidates[self.monitor] = self._score(trainer, self.score_function)
         return candidates
 
+    def _refuse_unlogged(self, logged: dict[str, Tensor]) -> None:
+        if self.monitor is not None and self.monitor not in logged:
+            raise UnloggedKey(
+                f"monitor must be a key that is logged, got {self.monitor!r}; logged: "
+                f"{', '.join(sorted(logged))}"
+            )
+
     def _score(self, trainer: pl.Trainer, score_function: ScoreFunction) -> Tensor:
         if self._is_broken:
             return torch.tensor(float("nan"))
@@ -352,6 +370,9 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     def _save_topk_checkpoint(
         self, trainer: pl.Trainer, monitor_candidates: dict[str, Tensor]
     ) -> None:
+        if not trainer.enable_validation and not self._is_broken and self.save_top_k != 0:
+            # Lightning warns, for a validation might log it, and saves nothing.
+            self._refuse_unlogged(monitor_candidates)
         self._last_due = monitor_candidates if self.save_last is True else None
         with undone_unless_written(self, lambda: self._num_saves):
             try:

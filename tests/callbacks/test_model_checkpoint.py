@@ -12,6 +12,7 @@ from programs.scored import Scored, fit, loader
 from lightning_kit.callbacks.end_epoch import EndEpoch
 from lightning_kit.callbacks.last_outputs import last_outputs
 from lightning_kit.callbacks.model_checkpoint import ModelCheckpoint
+from lightning_kit.callbacks.unlogged_key import UnloggedKey
 from lightning_kit.meters import EventFilter
 
 pytestmark = pytest.mark.filterwarnings("ignore:Checkpoint directory .* exists and is not empty")
@@ -453,7 +454,8 @@ def test_a_folder_that_cannot_be_written_is_found_before_training(tmp_path: Path
         max_epochs=1,
         accelerator="cpu",
         logger=False,
-        callbacks=[ModelCheckpoint(tmp_path / "file" / "below")],
+        default_root_dir=tmp_path / "file" / "below",
+        callbacks=[ModelCheckpoint()],
     )
     with pytest.raises(ValueError, match="dirpath must be a folder .*file is no folder"):
         trainer.fit(module, loader(), loader())
@@ -463,3 +465,49 @@ def test_a_folder_that_cannot_be_written_is_found_before_training(tmp_path: Path
 def test_an_unknown_module_is_found_before_training() -> None:
     with pytest.raises(ValueError, match="got 'nets'; there are net, other"):
         fit([0.0], ModelCheckpoint(modules=["nets"]))
+
+
+def test_a_folder_that_cannot_be_written_to_is_found_when_built(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for taken in (tmp_path / "file", str(tmp_path / "file" / "below")):
+        with pytest.raises(
+            ValueError, match=r"dirpath must be a folder that can be written to.*fi"
+        ):
+            ModelCheckpoint(taken)
+
+
+@pytest.mark.parametrize("validates", [True, False])
+def test_by_steps_a_key_that_is_never_logged_is_told_once_all_are(
+    tmp_path: Path, validates: bool
+) -> None:
+    """Two batches an epoch, a validation after each, or none."""
+    callback = ModelCheckpoint(tmp_path, monitor="scoer", every_n_train_steps=1)
+    seen: list[int] = []
+
+    class Counts(pl.Callback):
+        def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+            seen.append(trainer.current_epoch)
+
+    options: dict[str, Any] = {} if validates else {"limit_val_batches": 0}
+    logged = "epoch, score, step" if validates else "epoch, step"
+    with pytest.raises(UnloggedKey, match=f"got 'scoer'; logged: {logged}"):
+        fit([0.5] * 4, Counts(), callback, batches=2, **options)
+    assert seen == [0, 0]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["first fit", "second fit"])
+def test_by_steps_a_key_that_validation_logs_later_is_waited_for(
+    tmp_path: Path, again: bool
+) -> None:
+    callback = ModelCheckpoint(tmp_path, monitor="score", every_n_train_steps=1)
+    for _ in range(1 + again):
+        fit([0.5] * 4, callback, batches=2, check_val_every_n_epoch=2)
+    assert callback.best_model_score == 0.5
+
+
+def test_without_validation_a_key_that_is_never_logged_is_told_at_the_first_save(
+    tmp_path: Path,
+) -> None:
+    callback = ModelCheckpoint(tmp_path, monitor="score")
+    with pytest.raises(UnloggedKey, match="got 'score'; logged: epoch, step"):
+        fit([0.5] * 4, callback, limit_val_batches=0)
