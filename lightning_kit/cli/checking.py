@@ -12,6 +12,7 @@ from lightning_kit.cli.flags import TOP, Flag
 from lightning_kit.cli.nested_names import ARGUMENTS
 from lightning_kit.cli.nulls import nulls
 from lightning_kit.cli.places import NAMED, addressed, at, in_full, walk
+from lightning_kit.cli.unfilled import unfilled
 
 # Arguments of Trainer.fit, validate, test and predict that a configuration may hold.
 RUN_ARGUMENTS = ("weights_only", "verbose", "return_predictions")
@@ -28,8 +29,15 @@ def problems(config: Config, flags: list[Flag]) -> Iterator[str]:
         yield from _trainer_argument(str(key), str(key))
     for path, entry in walk(config):
         yield from _entry(addressed(path, config), entry)
+    for index, entry in enumerate(_callbacks(config)):
+        yield from unfilled(addressed(f"trainer.callbacks[{index}]", config), entry)
     for flag in flags:
         yield from _flag(flag, config)
+
+
+def _callbacks(config: Config) -> list[Config]:
+    callbacks = at(config, ["trainer", "callbacks"])
+    return callbacks if isinstance(callbacks, list) else []
 
 
 def _trainer_argument(key: str, shown: str) -> Iterator[str]:
