@@ -1,0 +1,74 @@
+"""Manual optimization: what a module's own training step calls, for the length of a run."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, final
+
+import pytorch_lightning as pl
+from pytorch_lightning.strategies import SingleDeviceStrategy
+from torch import Tensor
+
+from lightning_kit.loops.backward import bare_backward_of
+from lightning_kit.loops.hooks import Hook
+from lightning_kit.loops.optimizer_step import steps_alone
+from lightning_kit.loops.stock import is_stock
+
+
+@contextmanager
+def direct_calls(trainer: pl.Trainer) -> Iterator[None]:
+    """Let ``manual_backward`` and the optimizers' ``step`` do directly what Lightning leads on."""
+    module = trainer.lightning_module
+    given: list[tuple[dict[str, Any], str]] = []
+
+    def give(owner: object, name: str, function: Any) -> None:
+        vars(owner)[name] = function
+        given.append((vars(owner), name))
+
+    if not module.automatic_optimization and type(trainer.strategy) is SingleDeviceStrategy:
+        back = bare_backward_of(trainer)
+        if back is not None and is_stock(module, pl.LightningModule, "manual_backward"):
+            give(module, "manual_backward", _Backward(module, back))
+        if steps_alone(trainer):
+            before = Hook(trainer, "on_before_optimizer_step")
+            for optimizer in trainer.strategy._lightning_optimizers:
+                give(optimizer, "step", _step(optimizer, before))
+    try:
+        yield
+    finally:
+        for state, name in given:
+            state.pop(name, None)
+
+
+@final
+class _Backward:
+    """Stands in for ``LightningModule.manual_backward`` on one module."""
+
+    def __init__(self, module: pl.LightningModule, back: Callable[[Tensor], None]) -> None:
+        self.module, self.back = module, back
+
+    def __call__(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
+        if args or kwargs or self.module.automatic_optimization:
+            type(self.module).manual_backward(self.module, loss, *args, **kwargs)
+        else:
+            self.back(loss)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy of the module, deep or pickled, has its class's own.
+        return getattr, (self.module, "manual_backward")
+
+
+def _step(optimizer: Any, before: Hook) -> Callable[..., Any]:
+    inner, stock = optimizer._optimizer, optimizer.step
+
+    def closed() -> None:
+        before(inner)
+
+    def step(closure: Callable[[], Any] | None = None, **kwargs: Any) -> Any:
+        if closure is not None or kwargs:
+            return stock(closure, **kwargs)
+        optimizer._on_before_step()
+        output = inner.step(closure=closed)
+        optimizer._on_after_step()
+        return output
+
+    return step

@@ -1,0 +1,52 @@
+"""Call the module's step, within the precision's context."""
+
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.plugins import MixedPrecision
+from pytorch_lightning.trainer import call
+
+from lightning_kit.loops.spans import Part, strategy_span
+from lightning_kit.loops.stock import is_known, is_untouched
+
+CONTEXTS = {
+    "training_step": "train_step_context",
+    "validation_step": "val_step_context",
+    "test_step": "test_step_context",
+}
+
+
+def module_step_of(trainer: pl.Trainer, name: str) -> Part:
+    """Return what calls the module's step ``name`` with its arguments."""
+    module, strategy = trainer.lightning_module, trainer.strategy
+    precision = trainer.precision_plugin
+
+    def stock(*args: Any) -> Any:
+        return call._call_strategy_hook(trainer, name, *args)
+
+    known = (
+        is_known(trainer)
+        # DDP's wrapper and a compiled module lead the call on by themselves.
+        and strategy.model is module
+        and is_untouched(strategy, name, "post_training_step")
+        and is_untouched(precision, CONTEXTS[name], "forward_context", "autocast_context_manager")
+    )
+    if not known:
+        return stock
+    autocast = None
+    if isinstance(precision, MixedPrecision):
+        autocast = precision.autocast_context_manager
+    fx = vars(module)
+
+    def direct(*args: Any) -> Any:
+        hook = fx["_current_fx_name"]
+        fx["_current_fx_name"] = name
+        if autocast is None:
+            output = getattr(module, name)(*args)
+        else:
+            with autocast():
+                output = getattr(module, name)(*args)
+        fx["_current_fx_name"] = hook
+        return output
+
+    return strategy_span(trainer, name, direct)

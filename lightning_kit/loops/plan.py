@@ -1,0 +1,55 @@
+"""What a training step of one run calls: parts and hooks, found out once."""
+
+from collections import OrderedDict
+from typing import Any, final
+
+import pytorch_lightning as pl
+import torch.distributed as dist
+from pytorch_lightning.utilities.signature_utils import is_param_in_hook_signature
+
+from lightning_kit.loops.automatic import optimize
+from lightning_kit.loops.backward import backward_of
+from lightning_kit.loops.hooks import Hook
+from lightning_kit.loops.module_step import module_step_of
+from lightning_kit.loops.optimizer_step import optimizer_step_of, zero_grad_of
+from lightning_kit.loops.spans import spanned, spans_of
+from lightning_kit.loops.stock import is_stock
+from lightning_kit.loops.transfer import transfer_of
+
+
+@final
+class Plan:
+    """The parts of a training step, for a trainer that is set up for a fit."""
+
+    def __init__(self, trainer: pl.Trainer) -> None:
+        module = trainer.lightning_module
+        signals: Any = trainer._signal_connector
+        self.spans = spans_of(trainer)
+        self.agrees = signals.agree if trainer.world_size > 1 and dist.is_initialized() else None
+        self.transfer = transfer_of(trainer)
+        self.on_train_batch_start = Hook(trainer, "on_train_batch_start")
+        self.run = spanned(trainer, "run_training_batch", self._run)
+        self.training_step = module_step_of(trainer, "training_step")
+        self.on_before_zero_grad = Hook(trainer, "on_before_zero_grad")
+        self.zero_grad = zero_grad_of(trainer)
+        self.backward = backward_of(trainer)
+        self.optimizer_step = optimizer_step_of(trainer)
+        self.keeps_closure = is_stock(module, pl.LightningModule, "optimizer_step")
+        self.on_train_batch_end = Hook(trainer, "on_train_batch_end")
+        self.takes_index = is_param_in_hook_signature(module.training_step, "batch_idx", min_args=2)
+
+    def _run(self, loop: Any, batch: Any, batch_idx: int) -> dict[str, Any]:
+        """Run one batch through ``loop``'s optimization, and return what callbacks are given."""
+        trainer = loop.trainer
+        arguments = (batch, batch_idx) if self.takes_index else (batch,)
+        outputs: dict[str, Any]
+        if not trainer.lightning_module.automatic_optimization:
+            outputs = loop.manual_optimization.run(OrderedDict(enumerate(arguments)))
+        elif loop.automatic_optimization._skip_backward:
+            kwargs = OrderedDict(enumerate(arguments))
+            outputs = loop.automatic_optimization.run(trainer.optimizers[0], batch_idx, kwargs)
+        else:
+            waits = trainer.accumulate_grad_batches != 1 and loop._should_accumulate()
+            waits = waits and not trainer.strategy.handles_gradient_accumulation
+            outputs = optimize(loop.automatic_optimization, self, arguments, batch_idx, waits)
+        return outputs
