@@ -121,11 +121,16 @@ class LeanLog:
 def installed(trainer: pl.Trainer) -> Iterator[None]:
     """Let the trainer's module log lean, unless it has a ``log`` of its own."""
     module = trainer.lightning_module
-    if not is_stock(module, pl.LightningModule, "log"):
+    own = vars(module)
+    outer = own.get("log")
+    if not isinstance(outer, LeanLog) and not is_stock(module, pl.LightningModule, "log"):
         yield
         return
-    vars(module)["log"] = LeanLog(trainer)
+    # A validation within training has results of its own, and so has each of several.
+    own["log"] = LeanLog(trainer)
     try:
         yield
     finally:
-        vars(module).pop("log", None)
+        own.pop("log", None)
+        if isinstance(outer, LeanLog):
+            own["log"] = outer

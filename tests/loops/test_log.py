@@ -11,6 +11,7 @@ from programs.lean_pairs import Program, loader, pair
 from programs.traced import QUIET
 from torchmetrics.classification import MulticlassAccuracy
 
+from lightning_kit.compat import validate_apart
 from lightning_kit.loops import lean
 from lightning_kit.loops.log import LeanLog
 
@@ -127,3 +128,15 @@ def test_it_is_given_back_after_an_exception() -> None:
     with pytest.raises(RuntimeError, match="cursed"):
         lean(pl.Trainer(max_epochs=1, **QUIET)).fit(module, loader(), loader())
     assert "log" not in vars(module)
+
+
+def test_a_validation_on_other_loaders_logs_to_its_own_results() -> None:
+    class Apart(pl.Callback):
+        def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+            if trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
+                validate_apart(trainer, loader(5), "other")
+
+    stock, lean_run = pair(Program, lambda: [Apart()])
+    assert not stock["error"]
+    assert {"val_loss", "other/val_loss"} <= stock["callback_metrics"].keys()
+    assert stock == lean_run
