@@ -1,0 +1,1 @@
+"""What the kit costs beside the alternatives that a user has: ``python -m benchmarks.NAME``."""

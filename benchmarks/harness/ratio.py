@@ -1,0 +1,81 @@
+"""How many times as long one alternative takes as another, and how sure that is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+RESAMPLES = 10_000
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """The time of ``of`` divided by the time of ``to``, and what it must reach.
+
+    Args:
+        of: Name of an alternative.
+        to: Name of another.
+        at_most: What the ratio must not exceed, or None.
+        at_least: What it must not fall below, or None.
+    """
+
+    of: str
+    to: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+    @property
+    def bound(self) -> str:
+        if self.at_most is not None:
+            return f"<= {self.at_most:g}"
+        return "" if self.at_least is None else f">= {self.at_least:g}"
+
+    def is_met(self, low: float, high: float) -> bool | None:
+        """Say whether the interval reaches the bound; None where there is none."""
+        if self.at_most is not None:
+            return low <= self.at_most
+        return None if self.at_least is None else high >= self.at_least
+
+
+def paired(of: Sequence[float], to: Sequence[float], seed: int = 0) -> dict[str, float]:
+    """Return the median of the rounds' ratios with its 95 % interval.
+
+    The interval is a bootstrap over rounds of the log ratio: both samples of a round are drawn
+    together, so what slows down a whole round is in neither.
+
+    Args:
+        of: Seconds, one a round.
+        to: Seconds in the same rounds.
+        seed: Of the bootstrap.
+
+    Raises:
+        ValueError: If there are not as many samples of one as of the other, none, or some not
+            above 0.
+    """
+    if len(of) != len(to) or not of:
+        raise ValueError(f"samples must come in pairs, got {len(of)} and {len(to)}")
+    if min(*of, *to) <= 0:
+        raise ValueError(f"times must be above 0 s, got {min(*of, *to)}")
+    logs = np.log(np.asarray(of, float)) - np.log(np.asarray(to, float))
+    drawn = np.random.default_rng(seed).integers(len(logs), size=(RESAMPLES, len(logs)))
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(np.median(logs[drawn], axis=1), [tail, 1 - tail])
+    return {
+        "ratio": float(np.exp(np.median(logs))),
+        "low": float(np.exp(low)),
+        "high": float(np.exp(high)),
+    }
+
+
+def spread(samples: Sequence[float]) -> dict[str, Any]:
+    """Return the median, the quartiles and the extremes of ``samples``."""
+    low, quarter, half, three, high = np.quantile(samples, [0, 0.25, 0.5, 0.75, 1])
+    return {
+        "median": float(half),
+        "quartiles": [float(quarter), float(three)],
+        "min": float(low),
+        "max": float(high),
+        "rounds": len(samples),
+    }

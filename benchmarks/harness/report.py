@@ -1,0 +1,58 @@
+"""Write what was measured, for people and for programs."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.harness.measure import Measured
+
+SCALES = ((1e-3, "us", 1e6), (1.0, "ms", 1e3), (float("inf"), "s", 1.0))
+
+
+def write_json(path: Path, document: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=2) + "\n")
+
+
+def print_row(measured: Measured, console: Console) -> None:
+    """Print one row's alternatives and ratios."""
+    found = measured.as_json()
+    unit = found["unit"]
+    table = Table(title=f"{found['name']} {found['notes']}".strip(), title_justify="left")
+    table.add_column("alternative")
+    for column in (f"median a {unit}", "quartiles", "rounds"):
+        table.add_column(column, justify="right")
+    for name, spread in found["alternatives"].items():
+        quartiles = " - ".join(human(value) for value in spread["quartiles"])
+        table.add_row(name, human(spread["median"]), quartiles, str(spread["rounds"]))
+    console.print(table)
+    ratios = Table()
+    for column in ("ratio", "paired", "95 %", "bound", ""):
+        ratios.add_column(column)
+    for ratio in found["ratios"]:
+        ratios.add_row(*ratio_cells(ratio))
+    if found["ratios"]:
+        console.print(ratios)
+
+
+def ratio_cells(ratio: dict[str, Any]) -> Sequence[str]:
+    met = {None: "", True: "met", False: "missed"}[ratio["met"]]
+    return (
+        f"{ratio['of']} / {ratio['to']}",
+        f"{ratio['ratio']:.3f}",
+        f"{ratio['low']:.3f} - {ratio['high']:.3f}",
+        ratio["bound"],
+        met,
+    )
+
+
+def human(seconds: float) -> str:
+    """Return a time with three or four digits and its unit."""
+    for limit, unit, factor in SCALES:
+        if seconds < limit:
+            return f"{seconds * factor:.4g} {unit}"
+    raise AssertionError(seconds)

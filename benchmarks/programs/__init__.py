@@ -1,0 +1,1 @@
+"""The same programs, written for each alternative."""
