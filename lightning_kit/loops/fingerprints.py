@@ -20,6 +20,7 @@ from pytorch_lightning.__version__ import version as LIGHTNING
 KNOWN: dict[str, dict[str, str]] = {
     "2.6.6": {
         "lightning_fabric.plugins.precision.precision": "80c1b205dbdf",
+        "pytorch_lightning.callbacks.model_checkpoint": "1762212dfbbe",
         "pytorch_lightning.core.hooks": "d0e47324d0b7",
         "pytorch_lightning.core.module": "ba5461af7172",
         "pytorch_lightning.core.optimizer": "e6d40f6c9e9a",
@@ -42,10 +43,12 @@ KNOWN: dict[str, dict[str, str]] = {
         "pytorch_lightning.trainer.connectors.logger_connector.logger_connector": "eb59acfad2bc",
         "pytorch_lightning.trainer.connectors.logger_connector.result": "ff3a9450382a",
         "pytorch_lightning.trainer.connectors.signal_connector": "8cd1743e3556",
+        "pytorch_lightning.utilities.combined_loader": "387aaac905bd",
     },
 }
 FILES = (
     "lightning_fabric.plugins.precision.precision",
+    "pytorch_lightning.callbacks.model_checkpoint",
     "pytorch_lightning.core.hooks",
     "pytorch_lightning.core.module",
     "pytorch_lightning.core.optimizer",
@@ -68,6 +71,7 @@ FILES = (
     "pytorch_lightning.trainer.connectors.logger_connector.logger_connector",
     "pytorch_lightning.trainer.connectors.logger_connector.result",
     "pytorch_lightning.trainer.connectors.signal_connector",
+    "pytorch_lightning.utilities.combined_loader",
 )
 # Decorators that Lightning's own methods wear.
 DECORATORS = ("contextlib.py", "loops/utilities.py", "torch/_dynamo/", "torch/utils/_contextlib.py")

@@ -4,6 +4,7 @@ from typing import Any, final
 
 import pytorch_lightning as pl
 
+from lightning_kit.loops.idle import is_idle
 from lightning_kit.loops.spans import spans_of
 
 
@@ -59,7 +60,7 @@ class Hook:
             is_overridden = classes.get(type(callback))
             if is_overridden is None:
                 is_overridden = self._has(callback)
-            if is_overridden or name in vars(callback):
+            if (is_overridden and not is_idle(callback, name)) or name in vars(callback):
                 if self.spans and (span := f"[Callback]{callback.state_key}.{name}") in self.spans:
                     with self.profiler.profile(span):
                         getattr(callback, name)(trainer, module, *args)
@@ -85,8 +86,9 @@ class Hook:
 
     def _look(self, callbacks: list[pl.Callback]) -> None:
         self._seen = list(callbacks)
-        self._busy = any(self._has(callback) for callback in callbacks)
-        self._idle = [vars(callback) for callback in callbacks if not self._has(callback)]
+        busy = [self._has(callback) and not is_idle(callback, self.name) for callback in callbacks]
+        self._busy = any(busy)
+        self._idle = [vars(c) for c, acts in zip(callbacks, busy, strict=True) if not acts]
 
     def _has(self, callback: pl.Callback) -> bool:
         kind = type(callback)

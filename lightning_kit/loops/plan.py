@@ -22,7 +22,7 @@ class Plan:
     """The parts of a training step, for a trainer that is set up for a fit."""
 
     def __init__(self, trainer: pl.Trainer) -> None:
-        module = trainer.lightning_module
+        self.module = module = trainer.lightning_module
         signals: Any = trainer._signal_connector
         self.spans = spans_of(trainer)
         self.agrees = signals.agree if trainer.world_size > 1 and dist.is_initialized() else None
@@ -43,7 +43,7 @@ class Plan:
         trainer = loop.trainer
         arguments = (batch, batch_idx) if self.takes_index else (batch,)
         outputs: dict[str, Any]
-        if not trainer.lightning_module.automatic_optimization:
+        if not self.module.automatic_optimization:
             outputs = loop.manual_optimization.run(OrderedDict(enumerate(arguments)))
         elif loop.automatic_optimization._skip_backward:
             kwargs = OrderedDict(enumerate(arguments))

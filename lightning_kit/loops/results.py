@@ -25,6 +25,7 @@ class LeanMetric(_ResultMetric):
         means = metadata.is_mean_reduction or not metadata.on_epoch
         # Whether `add` covers it; all else goes through `update`.
         self.is_plain = is_tensor and means and not metadata.enable_graph and not syncs
+        self.levels = (on_step, metadata.on_epoch)
 
     def add(self, value: Tensor, batch_size: int) -> None:
         """Do what ``update`` does for a detached scalar of the accumulator's dtype and device.
@@ -32,17 +33,19 @@ class LeanMetric(_ResultMetric):
         The sum grows in place and in order, which is bit-equal to Lightning's; the number of
         samples waits as a plain integer.
         """
-        meta = self.meta
-        if meta.on_step:
-            self._forward_cache = value.clone()
-            if not meta.on_epoch:
-                self.value = self._forward_cache
-        if meta.on_epoch:
-            self.value.add_(value * batch_size)
-            self.pending += batch_size
-        self._computed = None
-        self._update_count += 1
-        self.has_reset = False
+        # Not through `__setattr__`, which is a function in Python for each of these.
+        state = self.__dict__
+        on_step, on_epoch = self.levels
+        if on_step:
+            state["_forward_cache"] = value.clone()
+            if not on_epoch:
+                state["value"] = state["_forward_cache"]
+        if on_epoch:
+            state["value"].add_(value * batch_size)
+            state["pending"] += batch_size
+        state["_computed"] = None
+        state["_update_count"] += 1
+        state["has_reset"] = False
 
     def hold(self, metric: Metric) -> None:
         """Do what ``update`` does for the metric that is held already."""
@@ -102,8 +105,9 @@ class LeanResults(_ResultCollection):
 
 def _size(batch: Any) -> int:
     """Return the number of samples in ``batch``, as Lightning does, only sooner."""
-    if type(batch) in (tuple, list) and batch and all(type(x) is Tensor for x in batch):
-        size = len(batch[0]) if batch[0].dim() else None
-        if size is not None and all(x.dim() and len(x) == size for x in batch):
-            return size
-    return extract_batch_size(batch)
+    size = -1
+    for item in batch if type(batch) in (tuple, list) else ():
+        if type(item) is not Tensor or not item.dim() or size not in (-1, item.shape[0]):
+            return extract_batch_size(batch)
+        size = item.shape[0]
+    return extract_batch_size(batch) if size == -1 else size

@@ -1,12 +1,14 @@
 """One epoch of training: the batches, with the hooks that somebody overrides."""
 
 import logging
+from collections.abc import Callable
 from typing import Any, final
 
 from pytorch_lightning.loops.fetchers import _DataFetcher
 from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
+from lightning_kit.loops.fetch import fetch_of
 from lightning_kit.loops.log import installed
 from lightning_kit.loops.manual import direct_calls
 from lightning_kit.loops.plan import Plan
@@ -21,6 +23,7 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
     """Lightning's epoch of training, without what has no effect in this run."""
 
     plan: Plan | None = None
+    fetch: Callable[[], Any]
 
     def run(self, data_fetcher: _DataFetcher) -> None:
         reason = why_not(self, data_fetcher)
@@ -35,6 +38,10 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
         finally:
             self.plan = None
 
+    def on_run_start(self, data_fetcher: _DataFetcher) -> None:
+        super().on_run_start(data_fetcher)
+        self.fetch = fetch_of(data_fetcher)
+
     def advance(self, data_fetcher: _DataFetcher) -> None:
         plan = self.plan
         if plan is None or self._restarting:
@@ -45,7 +52,7 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
         trainer, results = self.trainer, self._results
         if plan.agrees is not None:
             plan.agrees()
-        batch, _, _ = next(data_fetcher)
+        batch = self.fetch()
         progress: Any = self.batch_progress
         total, current = progress.total, progress.current
         batch_idx = current.ready
@@ -102,6 +109,13 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
             self._save_loggers_on_train_batch_end()
         if trainer.received_sigterm and not self._is_training_done:
             raise SIGTERMException
+
+    @property
+    def _is_training_done(self) -> bool:
+        # Without a limit of steps nobody needs their number.
+        return (
+            self._num_ready_batches_reached() if self.max_steps == -1 else super()._is_training_done
+        )
 
     def _should_check_val_fx(self, data_fetcher: _DataFetcher) -> bool:
         trainer, progress = self.trainer, self.batch_progress

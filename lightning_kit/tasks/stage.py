@@ -55,7 +55,7 @@ class Stage(nn.Module):
         Raises:
             ValueError: If a metric cannot compare such predictions with such targets.
         """
-        self.loss.update(output.loss, output.weight)
+        self.loss.add(output.loss, output.weight)
         if not self._compared:
             self._compared = _describe(output)
         for name, metric in self.metrics.items(keep_base=True, copy_state=False):

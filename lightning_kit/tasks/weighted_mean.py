@@ -34,8 +34,18 @@ class WeightedMean(Metric):
         self.add_state("weight", torch.tensor(0.0), dist_reduce_fx="sum")
 
     def update(self, value: Tensor, weight: int | Tensor) -> None:
-        self.total += value.detach() * weight
-        self.weight += weight
+        self.total.add_(value.detach() * weight)
+        self.weight.add_(weight)
+
+    def add(self, value: Tensor, weight: int | Tensor) -> None:
+        """Do what :meth:`update` does, without what torchmetrics wraps around it.
+
+        That is 30 us a step, a tenth of a small model's.
+        """
+        state = self.__dict__
+        state["_computed"] = None
+        state["_update_count"] += 1
+        WeightedMean.update(self, value, weight)
 
     def compute(self) -> Tensor:
         return self.total / self.weight

@@ -26,3 +26,12 @@ def test_nothing_is_kept_of_the_graph() -> None:
     mean = WeightedMean()
     mean.update(torch.ones((), requires_grad=True) * 2, 1)
     assert not mean.total.requires_grad
+
+
+def test_adding_is_updating() -> None:
+    added, updated = WeightedMean(), WeightedMean()
+    for value, weight in ((0.1, 3), (0.7, torch.tensor(0.3)), (1e6, 1)):
+        added.add(torch.tensor(value), weight)
+        updated.update(torch.tensor(value), weight)
+        assert torch.equal(added.compute(), updated.compute())
+    assert added.update_count == updated.update_count == 3
