@@ -11,6 +11,7 @@ from pytorch_lightning.cli import OptimizerCallable
 from torch import Tensor, nn
 
 from lightning_kit.tasks import rebuild
+from lightning_kit.tasks.compilation import Compilation
 from lightning_kit.tasks.data_facts import DataFacts
 from lightning_kit.tasks.fused import with_fused
 from lightning_kit.tasks.schedule import Schedule
@@ -41,6 +42,9 @@ class AbstractTask(pl.LightningModule, ABC):
         metrics: What validation and testing log beside the loss, by name.
         optimizer: Builds the optimizer from the parameters.
         schedule: Moves the learning rate.
+        compile: Let ``torch.compile`` run ``model`` in training, validation and testing: True, or
+            its ``mode``, ``backend``, ``dynamic`` and ``fullgraph``. Logging stays outside, and
+            checkpoints, prediction and export have the plain model.
     """
 
     def __init__(
@@ -52,8 +56,10 @@ class AbstractTask(pl.LightningModule, ABC):
         metrics: Metrics,
         optimizer: OptimizerCallable,
         schedule: Schedule,
+        compile: bool | dict[str, Any] = False,
     ) -> None:
         super().__init__()
+        self._compilation = Compilation(compile)
         self.model = model
         self.postprocess = postprocess
         self.train_stage = Stage("train", train_metrics)
@@ -74,8 +80,14 @@ class AbstractTask(pl.LightningModule, ABC):
         return self.model(input)
 
     def setup(self, stage: str) -> None:
+        self._compilation.stop(self.model)
         if stage == "fit":
             self.adapt(DataFacts.of(getattr(self.trainer, "datamodule", None)))
+        if stage != "predict" and self._compilation.wanted:
+            self._compilation.start(self.model, self.trainer.strategy.root_device)
+
+    def teardown(self, stage: str) -> None:
+        self._compilation.stop(self.model)
 
     def configure_optimizers(self) -> Any:
         optimizer = with_fused(self.optimizer(self.parameters()), self, self.trainer)

@@ -54,6 +54,8 @@ class ClassificationTask(AbstractTask):
         lr_scheduler_interval: Whether it moves after epochs or after optimizer steps.
         lr_scheduler_frequency: It moves after every that many intervals.
         lr_scheduler_monitor: Key for ``ReduceLROnPlateau``, e.g. ``"val/loss"``.
+        compile: Let ``torch.compile`` run the model, but not in prediction: true, or a mapping
+            of ``mode``, ``backend``, ``dynamic`` and ``fullgraph``.
 
     Raises:
         ValueError: If an argument is out of range or has no effect for this ``kind``, or if a batch
@@ -76,6 +78,7 @@ class ClassificationTask(AbstractTask):
         lr_scheduler_interval: Literal["epoch", "step"] = "epoch",
         lr_scheduler_frequency: int = 1,
         lr_scheduler_monitor: str | None = None,
+        compile: bool | dict[str, Any] = False,
     ) -> None:
         classes = _check_num_classes(num_classes, kind)
         train, evaluation = default_metrics(kind, classes, ignore_index)
@@ -88,6 +91,7 @@ class ClassificationTask(AbstractTask):
             schedule=Schedule(
                 lr_scheduler, lr_scheduler_interval, lr_scheduler_frequency, lr_scheduler_monitor
             ),
+            compile=compile,
         )
         self.save_hyperparameters()
         if metrics is not None:

@@ -40,6 +40,8 @@ class RegressionTask(AbstractTask):
         lr_scheduler_interval: Whether it moves after epochs or after optimizer steps.
         lr_scheduler_frequency: It moves after every that many intervals.
         lr_scheduler_monitor: Key for ``ReduceLROnPlateau``, e.g. ``"val/loss"``.
+        compile: Let ``torch.compile`` run the model, but not in prediction: true, or a mapping
+            of ``mode``, ``backend``, ``dynamic`` and ``fullgraph``.
 
     Raises:
         ValueError: If an argument is out of range or has no effect; when a fit begins, if the
@@ -59,6 +61,7 @@ class RegressionTask(AbstractTask):
         lr_scheduler_interval: Literal["epoch", "step"] = "epoch",
         lr_scheduler_frequency: int = 1,
         lr_scheduler_monitor: str | None = None,
+        compile: bool | dict[str, Any] = False,
     ) -> None:
         if num_targets < 1:
             raise ValueError(f"num_targets must be at least 1, got {num_targets}")
@@ -72,6 +75,7 @@ class RegressionTask(AbstractTask):
             schedule=Schedule(
                 lr_scheduler, lr_scheduler_interval, lr_scheduler_frequency, lr_scheduler_monitor
             ),
+            compile=compile,
         )
         self.save_hyperparameters()
         self.num_targets = num_targets
