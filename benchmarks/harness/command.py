@@ -35,7 +35,7 @@ def command(
     given = _parser(theme).parse_args(arguments)
     console = Console()
     torch.set_num_threads(1)
-    _hush()
+    hush()
     chosen = _choose(list(rows(given.quick)), given.only)
     before, begin = machine(), time.perf_counter()
     console.print(f"[bold]{theme}[/] on {before['cpu']}, {before['cores']} cores, load", end=" ")
@@ -87,7 +87,7 @@ def _choose(rows: list[Row], only: Sequence[str] | None) -> list[Row]:
     return chosen
 
 
-def _hush() -> None:
+def hush() -> None:
     """Leave out advice, which would stand between the rows."""
     warnings.simplefilter("ignore")
     for name in ("pytorch_lightning", "lightning_fabric", "ignite"):

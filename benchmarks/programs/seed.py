@@ -1,7 +1,7 @@
 """What all versions of the seed program share: data, model, optimizer, metrics, log."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -38,7 +38,7 @@ class Batches:
             order = torch.arange(rows)
         else:
             order = torch.randperm(rows, generator=self.generator)
-        for index in torch.split(order, BATCH):  # type: ignore[no-untyped-call]
+        for index in torch.split(order, BATCH):
             yield self.input.index_select(0, index), self.target.index_select(0, index)
 
 
@@ -133,11 +133,11 @@ def metrics() -> tuple[MulticlassAccuracy, MulticlassF1Score]:
     )
 
 
-def read_scores(path: Path) -> dict[str, list[float]]:
+def read_scores(path: Path, keys: Sequence[str] = KEYS) -> dict[str, list[float]]:
     """Return what a CSV file holds, in order, by column."""
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    return {key: [float(row[key]) for row in rows if row.get(key)] for key in KEYS}
+    return {key: [float(row[key]) for row in rows if row.get(key)] for key in keys}
 
 
 def copied(model: nn.Module) -> list[Tensor]:
