@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from lightning_kit.datamodules.dealt import Dealt, check_dealt
 from lightning_kit.datamodules.exact import narrows, unwrapped
+from lightning_kit.datamodules.gather import pays
 from lightning_kit.datamodules.loader import BatchLoader
 
 Part = Literal["train", "val", "test", "predict"]
@@ -20,7 +21,8 @@ class AbstractDataModule(pl.LightningDataModule, ABC):
 
     A batch is ``(input, target)``, both with ``N`` rows. ``input`` stays raw in the loader and
     goes through ``preprocess`` after it was moved to the device; ``target`` stays raw for good.
-    Neither is cast before, also under "bf16-true"; the model's input is cast then.
+    Neither is cast before, also under "bf16-true"; the model's input is cast then. For a CUDA
+    device batches lie in page-locked memory, so that they are copied while the program goes on.
 
     The attributes below are what a task reads in its ``setup``; ``None`` where they do not apply.
     What was fitted on the training part is in ``state_dict``, hence in every checkpoint: the
@@ -115,8 +117,9 @@ class AbstractDataModule(pl.LightningDataModule, ABC):
 
     def _loader(self, part: Part, *, shuffle: bool = False) -> BatchLoader:
         input, target = self.load(part)
-        ranks = {"num_replicas": 1, "rank": 0}
+        ranks, pin = {"num_replicas": 1, "rank": 0}, False
         if self.trainer is not None:
+            pin = pays(input, self.trainer.strategy.root_device)
             ranks = self.trainer.distributed_sampler_kwargs or ranks
             if self.preprocess is not None:
                 self.preprocess.to(self.trainer.strategy.root_device)
@@ -129,4 +132,5 @@ class AbstractDataModule(pl.LightningDataModule, ABC):
             rank=ranks["rank"],
             world_size=ranks["num_replicas"],
             exact=self.trainer is not None and narrows(self.trainer.precision_plugin),
+            pin=pin,
         )

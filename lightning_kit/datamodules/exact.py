@@ -23,6 +23,8 @@ class Exact:
         self.tensor = tensor
 
     def to(self, device: Any, **options: Any) -> "Exact":
+        # Lightning asks for it with tensors alone.
+        options.setdefault("non_blocking", self.tensor.is_pinned())
         return Exact(self.tensor.to(device, **options))
 
 

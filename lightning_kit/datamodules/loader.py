@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import SequentialSampler
 
 from lightning_kit.datamodules.exact import wrapped
+from lightning_kit.datamodules.gather import pinned_rows, rows
 
 Batch = tuple[Tensor, Tensor] | Tensor
 
@@ -39,6 +40,8 @@ class BatchLoader:
         world_size: Number of processes that share the samples.
         drop_last: Leave out the last batch where it would be smaller.
         exact: Hold each tensor in an :class:`.Exact`.
+        pin: Put each batch into page-locked memory, from which a CUDA device copies while the
+            program goes on; for tensors on the CPU.
 
     Raises:
         ValueError: If an argument is out of range, lengths differ, or a rank would get no batch.
@@ -56,6 +59,7 @@ class BatchLoader:
         world_size: int = 1,
         drop_last: bool = False,
         exact: bool = False,
+        pin: bool = False,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1 row, got {batch_size}")
@@ -74,6 +78,7 @@ class BatchLoader:
         self.world_size = world_size
         self.drop_last = drop_last
         self.exact = exact
+        self._gather = pinned_rows if pin else rows
         self.epoch = 0
         self._sample = 0  # of all ranks together
         self._resuming = False
@@ -99,13 +104,13 @@ class BatchLoader:
         elif self._sample and self._saved_order != self._order():
             self._warn_of_other_order()
         self._resuming = False
-        start, order = self._sample, self._permutation()
+        start, order, gather = self._sample, self._permutation(), self._gather
         for size in self._global_sizes(len(self.input) - start):
             first, last = (start + size * r // self.world_size for r in (self.rank, self.rank + 1))
             index = order[first:last]
             start = self._sample = start + size
-            input = self.input.index_select(0, index)
-            batch = input if self.target is None else (input, self.target.index_select(0, index))
+            input = gather(self.input, index)
+            batch = input if self.target is None else (input, gather(self.target, index))
             yield wrapped(batch) if self.exact else batch
 
     def set_epoch(self, epoch: int) -> None:

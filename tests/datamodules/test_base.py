@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from lightning_kit.datamodules import AbstractDataModule
 from lightning_kit.datamodules.base import Part
+from lightning_kit.datamodules.loader import BatchLoader
 from lightning_kit.datamodules.preprocess import Standardise
 
 
@@ -79,6 +80,26 @@ def test_training_is_shuffled_and_the_rest_in_order() -> None:
     for loader in (datamodule.val_dataloader(), datamodule.test_dataloader()):
         assert [target for _, batch in loader for target in batch.tolist()] == list(range(12))
     assert all(isinstance(batch, Tensor) for batch in datamodule.predict_dataloader())
+
+
+@pytest.mark.parametrize("device", ["cuda", "cpu"])
+def test_batches_are_pinned_where_the_trainer_has_a_cuda_device(
+    device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def build(*tensors: Any, pin: bool, **options: Any) -> BatchLoader:
+        asked.append(pin)
+        return BatchLoader(*tensors, **options)
+
+    monkeypatch.setattr("lightning_kit.datamodules.base.BatchLoader", build)
+    datamodule = Numbers()
+    datamodule.preprocess = None
+    datamodule.train_dataloader()
+    datamodule.trainer = trainer()
+    monkeypatch.setattr(type(datamodule.trainer.strategy), "root_device", torch.device(device))
+    datamodule.train_dataloader()
+    assert asked == [False, device == "cuda"]
 
 
 def test_inputs_go_through_preprocess_and_targets_stay_raw() -> None:

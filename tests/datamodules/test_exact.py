@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 import torch
+from lightning_fabric.utilities import move_data_to_device
 from pytorch_lightning.plugins.precision import (
     DoublePrecision,
     HalfPrecision,
@@ -22,6 +23,22 @@ def test_a_wrapped_batch_is_moved_and_not_cast(batch: Any) -> None:
     found = unwrapped(precision.convert_input(moved))
     torch.testing.assert_close(found, batch, rtol=0, atol=0)
     assert not torch.equal(precision.convert_input(YEARS).float(), YEARS)
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+def test_a_wrapped_batch_is_moved_without_waiting_where_it_is_pinned(
+    pinned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options: list[dict[str, Any]] = []
+    monkeypatch.setattr(torch.Tensor, "is_pinned", lambda _: pinned)
+
+    def to(tensor: torch.Tensor, device: torch.device, **given: Any) -> torch.Tensor:
+        options.append(given)
+        return tensor
+
+    monkeypatch.setattr(torch.Tensor, "to", to)
+    move_data_to_device(wrapped((YEARS, YEARS)), torch.device("cuda"))
+    assert options == [{"non_blocking": pinned}] * 2
 
 
 @pytest.mark.parametrize("batch", [YEARS, (YEARS, YEARS), [YEARS], {"a": YEARS}, None])

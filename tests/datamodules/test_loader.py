@@ -15,6 +15,7 @@ import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor, nn
 
+from lightning_kit.datamodules.exact import unwrapped
 from lightning_kit.datamodules.loader import Batch, BatchLoader
 
 
@@ -66,6 +67,24 @@ def test_the_order_is_a_function_of_seed_and_epoch() -> None:
 
 def test_without_shuffle_rows_keep_their_order() -> None:
     assert taken(rows(6, shuffle=False)) == [[0, 1, 2, 3], [4, 5]]
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_batches_to_be_pinned_are_gathered_so(exact: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def pinned_rows(tensor: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+        seen.append(len(index))
+        return tensor[index]
+
+    monkeypatch.setattr("lightning_kit.datamodules.loader.pinned_rows", pinned_rows)
+    input = torch.arange(5)
+    options: dict[str, Any] = {"batch_size": 3, "shuffle": True, "seed": 0, "exact": exact}
+    plain = [unwrapped(batch) for batch in BatchLoader(input, -input, **options)]
+    assert seen == []
+    pinned = [unwrapped(batch) for batch in BatchLoader(input, -input, **options, pin=True)]
+    assert seen == [3, 3, 2, 2]
+    torch.testing.assert_close(pinned, plain)
 
 
 def test_drop_last_leaves_out_the_smaller_batch() -> None:
