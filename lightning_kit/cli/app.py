@@ -20,12 +20,14 @@ from lightning_kit.cli.documents import Config, text_of
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.idle import idle_options, untrained
 from lightning_kit.cli.layers import lay
+from lightning_kit.cli.lean import kept
 from lightning_kit.cli.messages import of_parser
 from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.registered import misspelt
 from lightning_kit.cli.request import Request
 from lightning_kit.cli.source import Source, find, load, stored_settings
 from lightning_kit.compat import global_rank
+from lightning_kit.loops import lean
 
 # What the Trainer raises when its arguments, or the files that they name, are wrong.
 WRONG_ARGUMENT = (
@@ -93,7 +95,8 @@ class KitCLI(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
         configured = dict(self._get(self.config_init, "trainer", default={}))
-        return super().instantiate_trainer(**{**self.adapt(self, configured), **kwargs})
+        trainer = super().instantiate_trainer(**{**self.adapt(self, configured), **kwargs})
+        return lean(trainer) if self.request.lean else trainer
 
     def _run_subcommand(self, subcommand: str) -> None:
         # The verb runs the trainer, so that it sees how the run ends.
@@ -135,6 +138,8 @@ def mistakes(request: Request) -> Iterator[str]:
 def lay_all(request: Request) -> Source:
     """Find the checkpoint and lay its settings, files and flags together."""
     source = find(request)
+    if request.lean is None:
+        request.lean = kept(request.files, source.run if source.base else None)
     request.lay(source.base)
     for line in request.callbacks.dropped if global_rank() == 0 else ():
         print(line, file=sys.stderr)

@@ -9,6 +9,7 @@ from lightning_kit.cli.classes import KINDS, Kind, arguments, by_import_path, re
 from lightning_kit.cli.documents import Config, meant
 from lightning_kit.cli.errors import InputError, did_you_mean
 from lightning_kit.cli.flags import TOP, Flag
+from lightning_kit.cli.lean import NAME as LEAN
 from lightning_kit.cli.nested_names import ARGUMENTS
 from lightning_kit.cli.nulls import nulls
 from lightning_kit.cli.places import NAMED, addressed, at, in_full, walk
@@ -22,7 +23,9 @@ TWIN = "lightning.pytorch"
 def problems(config: Config, flags: list[Flag]) -> Iterator[str]:
     """Yield one line for each name that nothing takes, and each class of the twin package."""
     for key in config:
-        if key not in (*TOP, *RUN_ARGUMENTS):
+        if key == LEAN:
+            yield f"{key}: a flag alone, which no LightningCLI file can hold: say --{key} false"
+        elif key not in (*TOP, *RUN_ARGUMENTS):
             yield f"{key}: no such setting{did_you_mean(key, [*TOP, *RUN_ARGUMENTS, 'callbacks'])}"
     trainer = config.get("trainer")
     for key in trainer if isinstance(trainer, dict) else ():
@@ -122,7 +125,7 @@ def _nearest_flag(name: str) -> str:
     from pytorch_lightning import Trainer
 
     trainer = inspect.signature(Trainer.__init__).parameters
-    names = [*TOP, *RUN_ARGUMENTS, "callbacks", "config", "print_config", "random_weights"]
+    names = [*TOP, *RUN_ARGUMENTS, "callbacks", "config", "print_config", "random_weights", LEAN]
     flags = {**{key: f"--trainer.{key}" for key in trainer}, **{key: f"--{key}" for key in names}}
     hint = did_you_mean(name, flags)
     return re.sub(r"\w+(?=\?)", lambda found: flags[found[0]], hint)

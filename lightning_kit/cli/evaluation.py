@@ -15,6 +15,7 @@ from lightning_kit.cli.failures import input_error
 from lightning_kit.cli.idle import unmeasured
 from lightning_kit.cli.layers import as_list
 from lightning_kit.cli.quiet import quiet
+from lightning_kit.cli.remarks import shown
 from lightning_kit.cli.request import Request
 from lightning_kit.cli.source import Source
 from lightning_kit.cli.summary import shown_path
@@ -37,13 +38,14 @@ class Evaluation:
         self.source: Source = prepare(self.request)
         for line in unmeasured(self.request.view(), self.request.verb):
             raise InputError(line)
-        self.cli = KitCLI(self.request, self._over_trainer)
+        with shown("lightning_kit.loops"):
+            self.cli = KitCLI(self.request, self._over_trainer)
 
     def run(self) -> bool:
         """Run the trainer; return whether there are results."""
         arguments = self.cli.run_arguments(self.source)
         try:
-            with quiet():
+            with quiet(), shown("lightning_kit.loops"):
                 self.results = getattr(self.cli.trainer, self.request.verb)(**arguments)
         except SystemExit as ended:
             # Lightning ends the process with 1 after Ctrl-C.

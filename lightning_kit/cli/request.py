@@ -16,6 +16,8 @@ from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.flags import Flag, from_environment, split
 from lightning_kit.cli.interpolation import interpolated, with_flags
 from lightning_kit.cli.layers import lay
+from lightning_kit.cli.lean import NAME as LEAN
+from lightning_kit.cli.lean import said
 from lightning_kit.cli.part_flags import PARTS, part_in_file, spread
 from lightning_kit.cli.places import NAMED, in_full
 
@@ -26,13 +28,15 @@ class Request:
     """A command, before jsonargparse sees it.
 
     ``run`` is the loose word (a run directory), ``files`` the config files in order, ``config``
-    everything below the flags, ``flags`` what is left for jsonargparse.
+    everything below the flags, ``flags`` what is left for jsonargparse. ``lean`` is None until a
+    flag or, once all layers are laid, a repeated run says it.
     """
 
     verb: str
     run: str | None = None
     ckpt_path: str | None = None
     random_weights: bool = False
+    lean: bool | None = None
     wants_help: bool = False
     files: list[str] = field(default_factory=list)
     config: Config = field(default_factory=dict)
@@ -106,6 +110,8 @@ class Request:
             self.ckpt_path = flag.value
         elif flag.key == "random_weights":
             self.random_weights = flag.value is None or bool(meant(flag.value))
+        elif flag.key == LEAN:
+            self.lean = said(flag)
         else:
             self.wants_help |= flag.key in ("h", "help")
             self.flags.append(flag)

@@ -4,6 +4,7 @@ usage: lightning-kit check -c RECIPE [-c OVERLAY ...] [flags of fit]
 
 Builds everything and runs one training and one validation batch in a temporary directory. A good
 configuration prints one line a component; else every problem found is listed, exit code 2.
+Flags are those of fit, --lean false too.
 """
 
 import logging
@@ -28,6 +29,7 @@ from lightning_kit.cli.lost_record import refuse_lost_record
 from lightning_kit.cli.messages import first_line
 from lightning_kit.cli.monitors import missing, validate_apart_at_once
 from lightning_kit.cli.quiet import quiet
+from lightning_kit.cli.remarks import shown
 from lightning_kit.cli.request import Request
 from lightning_kit.cli.signals import with_exit_code
 from lightning_kit.cli.source import runs_root
@@ -48,7 +50,8 @@ def main(args: list[str]) -> int:
     level = remarks.level
     remarks.setLevel(logging.ERROR)
     try:
-        return with_exit_code(lambda: _checked(request))
+        with shown("lightning_kit.loops"):
+            return with_exit_code(lambda: _checked(request))
     finally:
         remarks.setLevel(level)
 

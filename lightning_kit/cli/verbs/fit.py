@@ -14,6 +14,8 @@ usage: lightning-kit fit -c RECIPE [-c OVERLAY ...] [flags]
                               one condition of it
   --ckpt_path best|last|PATH|RUN_DIR
                               start from a checkpoint; best and last are those of the latest run
+  --lean false                Lightning's own loop, not the lean one: same results, more time;
+                              run.json keeps it for reruns
   --print_config              print the whole configuration and stop
 Flags win over the environment (PL_FIT__TRAINER__MAX_EPOCHS), which wins over files, which win over
 what a checkpoint brings along.
@@ -33,9 +35,11 @@ from lightning_kit.cli.beside import metrics_of_epoch, print_baselines
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.failures import input_error
 from lightning_kit.cli.layers import as_list
+from lightning_kit.cli.lean import NAME as LEAN
 from lightning_kit.cli.lost_record import refuse_lost_record
 from lightning_kit.cli.monitors import MonitorCheck
 from lightning_kit.cli.quiet import quiet
+from lightning_kit.cli.remarks import shown
 from lightning_kit.cli.request import Request
 from lightning_kit.cli.signals import with_exit_code
 from lightning_kit.cli.source import Source, load, recipe_name, runs_root
@@ -54,7 +58,8 @@ def main(args: list[str]) -> int:
         print(__doc__)
         return 0
     source = prepare(request)
-    return with_exit_code(lambda: _Fit(request, source).run())
+    with shown("lightning_kit.loops"):
+        return with_exit_code(lambda: _Fit(request, source).run())
 
 
 class _Fit:
@@ -131,7 +136,8 @@ class _Fit:
         directory = RunDirectory.create(name, root) if global_rank() == 0 else None
         began = None if self.source.checkpoint is None else str(self.source.checkpoint)
         best = self._best_so_far(name)
-        record = RunRecord(name, best=best, resumed_from=began, epoch=epochs)
+        settings = {LEAN: self.request.lean}
+        record = RunRecord(name, best=best, resumed_from=began, epoch=epochs, settings=settings)
         self.recorder = RunRecorder(directory, record, written(cli))
         path = directory.path if directory is not None else root.absolute()
         return {

@@ -4,7 +4,8 @@ usage: lightning-kit predict RUN_DIR [flags]                  the run's best che
        lightning-kit predict [-c RECIPE] --ckpt_path best|last|PATH|RUN_DIR [flags]
        lightning-kit predict -c RECIPE --random_weights [flags]
 
-Flags are those of fit. A run gets predict-<time>.csv, anything else predictions.csv here.
+Flags are those of fit; --lean changes nothing, for Lightning's own loop predicts. A run gets
+predict-<time>.csv, anything else predictions.csv here.
 """
 
 from pathlib import Path

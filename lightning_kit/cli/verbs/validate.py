@@ -4,7 +4,7 @@ usage: lightning-kit validate RUN_DIR [flags]                       the run's be
        lightning-kit validate [-c RECIPE] --ckpt_path best|last|PATH|RUN_DIR [flags]
        lightning-kit validate -c RECIPE --random_weights [flags]    untrained, if that is meant
 
-Flags are those of fit. The metrics are printed and, for a run, written beside it.
+Flags are those of fit, --lean false too. The metrics are printed and, for a run, written beside it.
 """
 
 from lightning_kit.cli.evaluation import measure
