@@ -44,21 +44,27 @@ class Row:
     Args:
         name: What the row shows.
         runners: Builds the alternatives, by name; they are started in this order.
-        per: Units of work in a leg, such as steps.
+        per: Units of work in a leg, such as steps; by name where they differ.
         unit: What one unit is called.
         ratios: What is divided by what.
         check: Raises DifferentWork where what the alternatives returned, by name, differs.
+        quantity: ``s``, or what else the legs return, in ``MiB``.
         rounds: Rounds, and rounds of a quick run.
+        notes: What the table's title says beside the name.
     """
 
     name: str
     runners: Callable[[Plan], Mapping[str, Callable[[], Runner]]]
-    per: int
+    per: int | Mapping[str, int]
     ratios: tuple[Ratio, ...]
     check: Callable[[dict[str, Any]], None]
     unit: str = "step"
+    quantity: str = "s"
     rounds: tuple[int, int] = (15, 3)
     notes: str = ""
+
+    def units(self, name: str) -> int:
+        return self.per if isinstance(self.per, int) else self.per[name]
 
 
 @dataclass(frozen=True)
@@ -76,19 +82,21 @@ class Measured:
         return {
             "name": self.row.name,
             "unit": self.row.unit,
-            "units_in_a_leg": self.row.per,
+            "quantity": self.row.quantity,
+            "units_in_a_leg": {name: self.row.units(name) for name in self.seconds},
             "notes": self.row.notes,
             "alternatives": {
-                name: {**spread(samples), "samples_s": samples}
+                name: {**spread(samples), "samples": samples}
                 for name, samples in self.seconds.items()
             },
             "ratios": [self.ratio(ratio) for ratio in self.row.ratios],
         }
 
     def ratio(self, ratio: Ratio) -> dict[str, Any]:
-        found = paired(self.seconds[ratio.of], self.seconds[ratio.to])
+        beyond = None if ratio.beyond is None else self.seconds[ratio.beyond]
+        found = paired(self.seconds[ratio.of], self.seconds[ratio.to], beyond)
         met = ratio.is_met(found["low"], found["high"])
-        return {"of": ratio.of, "to": ratio.to, **found, "bound": ratio.bound, "met": met}
+        return {"name": ratio.name, **found, "bound": ratio.bound, "met": met}
 
 
 def measure(row: Row, plan: Plan) -> Measured:
@@ -112,6 +120,6 @@ def measure(row: Row, plan: Plan) -> Measured:
                 gc.collect()
                 taken = runners[name].leg()
                 if leg >= plan.warm_up:
-                    seconds[name].append(taken / row.per)
+                    seconds[name].append(taken / row.units(name))
         row.check({name: runner.finish() for name, runner in runners.items()})
     return Measured(row, seconds)

@@ -17,6 +17,8 @@ class Ratio:
     Args:
         of: Name of an alternative.
         to: Name of another.
+        beyond: Name of a third, whose time is taken off that of ``of`` first: the share of ``to``
+            that ``of`` adds.
         at_most: What the ratio must not exceed, or None.
         at_least: What it must not fall below, or None.
     """
@@ -25,6 +27,12 @@ class Ratio:
     to: str
     at_most: float | None = None
     at_least: float | None = None
+    beyond: str | None = None
+
+    @property
+    def name(self) -> str:
+        top = self.of if self.beyond is None else f"({self.of} - {self.beyond})"
+        return f"{top} / {self.to}"
 
     @property
     def bound(self) -> str:
@@ -39,33 +47,42 @@ class Ratio:
         return None if self.at_least is None else high >= self.at_least
 
 
-def paired(of: Sequence[float], to: Sequence[float], seed: int = 0) -> dict[str, float]:
+def paired(
+    of: Sequence[float], to: Sequence[float], beyond: Sequence[float] | None = None, seed: int = 0
+) -> dict[str, float]:
     """Return the median of the rounds' ratios with its 95 % interval.
 
-    The interval is a bootstrap over rounds of the log ratio: both samples of a round are drawn
-    together, so what slows down a whole round is in neither.
+    The interval is a bootstrap over rounds: all samples of a round are drawn together, so what
+    slows down a whole round is in no ratio.
 
     Args:
         of: Seconds, one a round.
         to: Seconds in the same rounds.
+        beyond: Seconds in the same rounds that are taken off ``of``; the ratio may be below 0 then.
         seed: Of the bootstrap.
 
     Raises:
         ValueError: If there are not as many samples of one as of the other, none, or some not
             above 0.
     """
-    if len(of) != len(to) or not of:
-        raise ValueError(f"samples must come in pairs, got {len(of)} and {len(to)}")
+    if len(of) != len(to) or not of or (beyond is not None and len(beyond) != len(of)):
+        counts = f"{len(of)} and {len(to)}" + (f" and {len(beyond)}" if beyond else "")
+        raise ValueError(f"samples must come in pairs, got {counts}")
     if min(*of, *to) <= 0:
         raise ValueError(f"times must be above 0 s, got {min(*of, *to)}")
-    logs = np.log(np.asarray(of, float)) - np.log(np.asarray(to, float))
-    drawn = np.random.default_rng(seed).integers(len(logs), size=(RESAMPLES, len(logs)))
+    taken, other = np.asarray(of, float), np.asarray(to, float)
+    # Logs make a ratio and its inverse alike; a difference has none.
+    if beyond is None:
+        values, back = np.log(taken) - np.log(other), np.exp
+    else:
+        values, back = (taken - np.asarray(beyond, float)) / other, np.positive
+    drawn = np.random.default_rng(seed).integers(len(values), size=(RESAMPLES, len(values)))
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(np.median(logs[drawn], axis=1), [tail, 1 - tail])
+    low, high = np.quantile(np.median(values[drawn], axis=1), [tail, 1 - tail])
     return {
-        "ratio": float(np.exp(np.median(logs))),
-        "low": float(np.exp(low)),
-        "high": float(np.exp(high)),
+        "ratio": float(back(np.median(values))),
+        "low": float(back(low)),
+        "high": float(back(high)),
     }
 
 

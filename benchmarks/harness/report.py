@@ -10,7 +10,7 @@ from rich.table import Table
 
 from benchmarks.harness.measure import Measured
 
-SCALES = ((1e-3, "us", 1e6), (1.0, "ms", 1e3), (float("inf"), "s", 1.0))
+SCALES = ((1e-6, "ns", 1e9), (1e-3, "us", 1e6), (1.0, "ms", 1e3), (float("inf"), "s", 1.0))
 
 
 def write_json(path: Path, document: dict[str, Any]) -> None:
@@ -27,11 +27,14 @@ def print_row(measured: Measured, console: Console) -> None:
     for column in (f"median a {unit}", "quartiles", "rounds"):
         table.add_column(column, justify="right")
     for name, spread in found["alternatives"].items():
-        quartiles = " - ".join(human(value) for value in spread["quartiles"])
-        table.add_row(name, human(spread["median"]), quartiles, str(spread["rounds"]))
+        median, *quartiles = (
+            human(value, found["quantity"]) for value in (spread["median"], *spread["quartiles"])
+        )
+        table.add_row(name, median, " - ".join(quartiles), str(spread["rounds"]))
     console.print(table)
     ratios = Table()
-    for column in ("ratio", "paired", "95 %", "bound", ""):
+    ratios.add_column("ratio", no_wrap=True)
+    for column in ("paired", "95 %", "bound", ""):
         ratios.add_column(column)
     for ratio in found["ratios"]:
         ratios.add_row(*ratio_cells(ratio))
@@ -42,7 +45,7 @@ def print_row(measured: Measured, console: Console) -> None:
 def ratio_cells(ratio: dict[str, Any]) -> Sequence[str]:
     met = {None: "", True: "met", False: "missed"}[ratio["met"]]
     return (
-        f"{ratio['of']} / {ratio['to']}",
+        ratio["name"],
         f"{ratio['ratio']:.3f}",
         f"{ratio['low']:.3f} - {ratio['high']:.3f}",
         ratio["bound"],
@@ -50,9 +53,11 @@ def ratio_cells(ratio: dict[str, Any]) -> Sequence[str]:
     )
 
 
-def human(seconds: float) -> str:
-    """Return a time with three or four digits and its unit."""
+def human(value: float, quantity: str = "s") -> str:
+    """Return a value with four digits and its unit."""
+    if quantity != "s":
+        return f"{value:.4g} {quantity}"
     for limit, unit, factor in SCALES:
-        if seconds < limit:
-            return f"{seconds * factor:.4g} {unit}"
-    raise AssertionError(seconds)
+        if value < limit:
+            return f"{value * factor:.4g} {unit}"
+    raise AssertionError(value)
