@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal, final
 
+import torch
 from torch import Tensor
 
 from lightning_kit.datamodules.array_checks import KINDS, check_classes
@@ -13,6 +14,7 @@ from lightning_kit.datamodules.dealt import Dealt, hash_of_tensors
 from lightning_kit.datamodules.errors import DataError
 from lightning_kit.datamodules.parts import Parts, deal, take
 from lightning_kit.datamodules.preprocess import Standardise
+from lightning_kit.datamodules.resident import Resident
 from lightning_kit.datamodules.splits import check_fractions, random_split, stratified_split
 from lightning_kit.datamodules.targets import check_varies, count_classes, mean_and_std
 
@@ -56,9 +58,11 @@ class ArrayDataModule(AbstractDataModule):
             the targets are classes.
         batch_size: Rows in a batch of one device, at least 1.
         seed: Decides the split and the order of training samples.
+        resident: Move a part to the trainer's accelerator whole, when its loader is built, and
+            gather batches there; each process holds all rows. Not on the CPU.
 
     Raises:
-        ValueError: If an argument is out of range or has no effect.
+        ValueError: If an argument is out of range or has no effect; ``resident`` when set up.
         DataError: When set up or loaded, if a file cannot be trained on.
     """
 
@@ -80,6 +84,7 @@ class ArrayDataModule(AbstractDataModule):
         stratify: bool | None = None,
         batch_size: int = 32,
         seed: int = 0,
+        resident: bool = False,
     ) -> None:
         super().__init__(batch_size=batch_size, seed=seed)
         # A Path would be in the checkpoint, which then does not load with `weights_only`.
@@ -103,11 +108,18 @@ class ArrayDataModule(AbstractDataModule):
         self.standardise = standardise
         self.fractions = FRACTIONS if fractions is None else fractions
         self.stratify = stratify
+        self.resident = resident
+        self._on_device: Resident | None = None
         self._parts: Parts = {}
         self._row_shape: list[int] | None = None
         self._dealt: Dealt | None = None
 
     def setup(self, stage: str) -> None:
+        if self.resident:
+            trainer = self.trainer
+            device = torch.device("cpu") if trainer is None else trainer.strategy.root_device
+            if self._on_device is None or self._on_device.device != device:
+                self._on_device = Resident(device)
         if stage == "fit":
             self._trained = None
         if self.paths.path is not None and not self._parts:
@@ -130,7 +142,12 @@ class ArrayDataModule(AbstractDataModule):
             self.source.check_classes(target, len(self.classes), file)
         if target is not None and self.target_mean is not None:
             self.source.check_values(target, len(self.target_mean), file)
+        if (move := self._on_device) is not None:
+            return move(input), None if target is None else move(target)
         return input, target
+
+    def teardown(self, stage: str) -> None:
+        self._on_device = None
 
     def dealt(self) -> Dealt | None:
         return self._dealt

@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
 
 from lightning_kit.datamodules import ArrayDataModule, DataError
@@ -12,6 +13,35 @@ RANDOM = np.random.RandomState(0)
 INPUT = RANDOM.standard_normal((100, 4)) * [1, 2, 3, 0] + [0, 10, 20, 30]
 LABELS = np.arange(100) % 3
 VALUES = RANDOM.standard_normal(100) * 2 + 5
+
+
+class Keeper(pl.LightningModule):
+    """Keeps the batches that reach it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(4, 1)
+        self.seen: list[Any] = []
+
+    def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
+        self.seen.append([part.cpu() for part in batch])
+        loss: torch.Tensor = self.layer(batch[0]).sum()
+        return loss
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        pass
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+QUIET: dict[str, Any] = {
+    "max_epochs": 2,
+    "logger": False,
+    "enable_checkpointing": False,
+    "enable_progress_bar": False,
+    "enable_model_summary": False,
+}
 
 
 def saved(name: str, target: Any, input: Any = INPUT) -> str:
@@ -85,6 +115,47 @@ def test_a_file_each_and_unlabelled_inputs() -> None:
 def test_inputs_to_predict_beside_one_file() -> None:
     np.save("p.npy", INPUT[:7])
     assert part_sizes(fitted(saved("a.npz", LABELS), predict_path="p.npy")) == [70, 15, 15, 7]
+
+
+def test_rows_that_would_be_resident_on_the_cpu_are_refused() -> None:
+    path = saved("a.npz", LABELS)
+    with pytest.raises(ValueError, match="resident must be false"):
+        ArrayDataModule(path, resident=True).setup("fit")
+    trainer = pl.Trainer(accelerator="cpu", **QUIET)
+    with pytest.raises(ValueError, match="resident must be false"):
+        trainer.fit(Keeper(), ArrayDataModule(path, resident=True))
+
+
+def test_resident_parts_are_moved_once_and_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    datamodule = ArrayDataModule(saved("a.npz", LABELS), resident=True)
+    datamodule.trainer = pl.Trainer(accelerator="cpu", **QUIET)
+    monkeypatch.setattr(type(datamodule.trainer.strategy), "root_device", torch.device("meta"))
+    datamodule.setup("fit")
+    train, again = datamodule.load("train"), datamodule.load("train")
+    assert [part.device.type for part in train if part is not None] == ["meta", "meta"]
+    assert all(one is other for one, other in zip(train, again, strict=True))
+    assert datamodule.load("predict")[0] is datamodule.load("test")[0]
+    assert datamodule.load("predict")[1] is None
+    # Bookkeeping is done where the rows were read.
+    assert datamodule.class_counts is not None
+    datamodule.setup("fit")
+    assert datamodule.load("train")[0] is train[0]
+    datamodule.teardown("fit")
+    assert datamodule.load("train")[0].device.type == "cpu"
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no accelerator here")
+@pytest.mark.parametrize("precision", ["32-true", "bf16-true"])
+def test_resident_batches_are_the_same_in_the_same_order(precision: Any) -> None:
+    path, batches = saved("a.npz", LABELS), []
+    for resident in (False, True):
+        trainer = pl.Trainer(accelerator="cuda", devices=1, precision=precision, **QUIET)
+        module = Keeper()
+        trainer.fit(module, ArrayDataModule(path, standardise=True, resident=resident))
+        batches.append(module.seen)
+    assert len(batches[0]) == 6
+    torch.testing.assert_close(batches[0], batches[1], rtol=0, atol=0)
 
 
 def test_testing_needs_no_training_file() -> None:
