@@ -33,7 +33,8 @@ def command(
         The exit code: 1 where alternatives did different work.
     """
     given = _parser(theme).parse_args(arguments)
-    console = Console()
+    # Where standard output is no terminal, rich would cut at 80.
+    console = Console(width=max(Console().width, 110))
     torch.set_num_threads(1)
     hush()
     chosen = _choose(list(rows(given.quick)), given.only)

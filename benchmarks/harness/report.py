@@ -24,18 +24,24 @@ def print_row(measured: Measured, console: Console) -> None:
     unit = found["unit"]
     table = Table(title=f"{found['name']} {found['notes']}".strip(), title_justify="left")
     table.add_column("alternative")
-    for column in (f"median a {unit}", "quartiles", "rounds"):
-        table.add_column(column, justify="right")
+    is_time = found["quantity"] == "s"
+    for column in (
+        f"median a {unit}",
+        "quartiles",
+        f"{unit}s a second" if is_time else "",
+        "rounds",
+    ):
+        table.add_column(column, justify="right", no_wrap=True)
     for name, spread in found["alternatives"].items():
         median, *quartiles = (
             human(value, found["quantity"]) for value in (spread["median"], *spread["quartiles"])
         )
-        table.add_row(name, median, " - ".join(quartiles), str(spread["rounds"]))
+        pace = per_second(spread["median"]) if is_time else ""
+        table.add_row(name, median, " - ".join(quartiles), pace, str(spread["rounds"]))
     console.print(table)
     ratios = Table()
-    ratios.add_column("ratio", no_wrap=True)
-    for column in ("paired", "95 %", "bound", ""):
-        ratios.add_column(column)
+    for column in ("ratio", "paired", "95 %", "bound", ""):
+        ratios.add_column(column, no_wrap=True)
     for ratio in found["ratios"]:
         ratios.add_row(*ratio_cells(ratio))
     if found["ratios"]:
@@ -51,6 +57,10 @@ def ratio_cells(ratio: dict[str, Any]) -> Sequence[str]:
         ratio["bound"],
         met,
     )
+
+
+def per_second(seconds: float) -> str:
+    return f"{1 / seconds:,.0f}" if seconds < 0.01 else f"{1 / seconds:.3g}"
 
 
 def human(value: float, quantity: str = "s") -> str:
