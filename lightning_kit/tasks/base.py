@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from lightning_kit.tasks import rebuild
 from lightning_kit.tasks.compilation import Compilation
+from lightning_kit.tasks.cuda_graph import CudaGraph, why_not
 from lightning_kit.tasks.data_facts import DataFacts
 from lightning_kit.tasks.fused import with_fused
 from lightning_kit.tasks.schedule import Schedule
@@ -45,6 +46,13 @@ class AbstractTask(pl.LightningModule, ABC):
         compile: Let ``torch.compile`` run ``model`` in training, validation and testing: True, or
             its ``mode``, ``backend``, ``dynamic`` and ``fullgraph``. Logging stays outside, and
             checkpoints, prediction and export have the plain model.
+        cuda_graph: Replay the training passes of ``model`` as CUDA graphs: on one CUDA device,
+            with inputs of one shape, made of tensors, and with nothing overridden between forward
+            and optimizer step. A batch of another shape runs as it would without.
+
+    Raises:
+        ValueError: If ``compile`` is unknown or given beside ``cuda_graph``; when set up, if one
+            of them has no effect or is not possible.
     """
 
     def __init__(
@@ -57,8 +65,16 @@ class AbstractTask(pl.LightningModule, ABC):
         optimizer: OptimizerCallable,
         schedule: Schedule,
         compile: bool | dict[str, Any] = False,
+        cuda_graph: bool = False,
     ) -> None:
         super().__init__()
+        if cuda_graph and compile:
+            raise ValueError(
+                "cuda_graph must be false where compile is set, got both: leave one out; "
+                "compile: {mode: reduce-overhead} replays graphs by itself"
+            )
+        self.cuda_graph = cuda_graph
+        self._graph: CudaGraph | None = None
         self._compilation = Compilation(compile)
         self.model = model
         self.postprocess = postprocess
@@ -77,16 +93,24 @@ class AbstractTask(pl.LightningModule, ABC):
         """Take from the data what a fit needs. A resumed checkpoint is restored after this."""
 
     def forward(self, input: Any) -> Any:
-        return self.model(input)
+        return self.model(input) if self._graph is None else self._graph(self.model, input)
 
     def setup(self, stage: str) -> None:
-        self._compilation.stop(self.model)
+        self._release()
         if stage == "fit":
+            if self.cuda_graph:
+                if reason := why_not(self, self.trainer):
+                    raise ValueError(f"cuda_graph must be false {reason}: leave it out")
+                self._graph = CudaGraph()
             self.adapt(DataFacts.of(getattr(self.trainer, "datamodule", None)))
         if stage != "predict" and self._compilation.wanted:
             self._compilation.start(self.model, self.trainer.strategy.root_device)
 
     def teardown(self, stage: str) -> None:
+        self._release()
+
+    def _release(self) -> None:
+        self._graph = None
         self._compilation.stop(self.model)
 
     def configure_optimizers(self) -> Any:

@@ -56,6 +56,8 @@ class ClassificationTask(AbstractTask):
         lr_scheduler_monitor: Key for ``ReduceLROnPlateau``, e.g. ``"val/loss"``.
         compile: Let ``torch.compile`` run the model, but not in prediction: true, or a mapping
             of ``mode``, ``backend``, ``dynamic`` and ``fullgraph``.
+        cuda_graph: Replay the model's training passes as CUDA graphs, on one CUDA device and with
+            nothing overridden between forward and optimizer step.
 
     Raises:
         ValueError: If an argument is out of range or has no effect for this ``kind``, or if a batch
@@ -79,6 +81,7 @@ class ClassificationTask(AbstractTask):
         lr_scheduler_frequency: int = 1,
         lr_scheduler_monitor: str | None = None,
         compile: bool | dict[str, Any] = False,
+        cuda_graph: bool = False,
     ) -> None:
         classes = _check_num_classes(num_classes, kind)
         train, evaluation = default_metrics(kind, classes, ignore_index)
@@ -92,6 +95,7 @@ class ClassificationTask(AbstractTask):
                 lr_scheduler, lr_scheduler_interval, lr_scheduler_frequency, lr_scheduler_monitor
             ),
             compile=compile,
+            cuda_graph=cuda_graph,
         )
         self.save_hyperparameters()
         if metrics is not None:

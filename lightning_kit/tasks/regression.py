@@ -42,6 +42,8 @@ class RegressionTask(AbstractTask):
         lr_scheduler_monitor: Key for ``ReduceLROnPlateau``, e.g. ``"val/loss"``.
         compile: Let ``torch.compile`` run the model, but not in prediction: true, or a mapping
             of ``mode``, ``backend``, ``dynamic`` and ``fullgraph``.
+        cuda_graph: Replay the model's training passes as CUDA graphs, on one CUDA device and with
+            nothing overridden between forward and optimizer step.
 
     Raises:
         ValueError: If an argument is out of range or has no effect; when a fit begins, if the
@@ -62,6 +64,7 @@ class RegressionTask(AbstractTask):
         lr_scheduler_frequency: int = 1,
         lr_scheduler_monitor: str | None = None,
         compile: bool | dict[str, Any] = False,
+        cuda_graph: bool = False,
     ) -> None:
         if num_targets < 1:
             raise ValueError(f"num_targets must be at least 1, got {num_targets}")
@@ -76,6 +79,7 @@ class RegressionTask(AbstractTask):
                 lr_scheduler, lr_scheduler_interval, lr_scheduler_frequency, lr_scheduler_monitor
             ),
             compile=compile,
+            cuda_graph=cuda_graph,
         )
         self.save_hyperparameters()
         self.num_targets = num_targets
