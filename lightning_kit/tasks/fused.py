@@ -4,6 +4,7 @@ import inspect
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import GradientAccumulationScheduler
 from torch import nn
 from torch.optim import Optimizer
 
@@ -58,4 +59,14 @@ def _agrees_with(trainer: pl.Trainer) -> bool:
         return True
     if trainer.gradient_clip_val:
         return False
-    return not (precision == "16-mixed" and trainer.accumulate_grad_batches > 1)
+    return not (precision == "16-mixed" and _accumulates(trainer))
+
+
+def _accumulates(trainer: pl.Trainer) -> bool:
+    """Whether gradients accumulate, now or in a later epoch."""
+    callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    return trainer.accumulate_grad_batches > 1 or any(
+        isinstance(callback, GradientAccumulationScheduler)
+        and callback.going_to_accumulate_grad_batches()
+        for callback in callbacks
+    )

@@ -119,6 +119,21 @@ def test_default_optimizer_is_adamw_and_fused_on_the_trainers_device(
     assert (optimizer.defaults["lr"], optimizer.defaults["fused"]) == (1e-3, True)
 
 
+def test_gradients_are_let_go_and_not_filled_with_zeros(
+    make_trainer: MakeTrainer, make_loader: MakeLoader, rows: tuple[torch.Tensor, torch.Tensor]
+) -> None:
+    seen: list[bool] = []
+
+    class See(pl.Callback):
+        def on_before_backward(self, trainer: Any, module: Any, loss: torch.Tensor) -> None:
+            seen.append(all(parameter.grad is None for parameter in module.parameters()))
+
+    make_trainer(callbacks=[See()]).fit(
+        ClassificationTask(nn.Linear(5, 3), 3), make_loader(*rows), make_loader(*rows)
+    )
+    assert seen == [True] * 3
+
+
 def test_clipping_under_mixed_precision_trains(
     make_trainer: MakeTrainer, make_loader: MakeLoader, rows: tuple[torch.Tensor, torch.Tensor]
 ) -> None:

@@ -2,15 +2,26 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import GradientAccumulationScheduler
 from torch import nn
 
 from lightning_kit.tasks.fused import with_fused
 
 
-def trainer(precision: str = "32-true", clip: float | None = None, accumulate: int = 1) -> Any:
+def trainer(
+    precision: str = "32-true",
+    clip: float | None = None,
+    accumulate: int = 1,
+    later: int | None = None,
+) -> Any:
+    scheduler = None if later is None else GradientAccumulationScheduler({4: later})
     return SimpleNamespace(
-        precision=precision, gradient_clip_val=clip, accumulate_grad_batches=accumulate
+        precision=precision,
+        gradient_clip_val=clip,
+        accumulate_grad_batches=accumulate,
+        callbacks=[scheduler or pl.Callback()],
     )
 
 
@@ -85,6 +96,8 @@ def test_a_device_without_a_kernel_and_sparse_gradients_are_left_alone() -> None
         ({"precision": "16-mixed"}, True),
         ({"precision": "16-mixed", "clip": 1.0}, False),
         ({"precision": "16-mixed", "accumulate": 2}, False),
+        ({"precision": "16-mixed", "later": 1}, True),
+        ({"precision": "16-mixed", "later": 2}, False),
     ],
 )
 def test_clipping_does_not_meet_mixed_precision(options: dict[str, Any], fused: bool) -> None:
