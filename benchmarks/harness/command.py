@@ -6,7 +6,8 @@ import shutil
 import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from benchmarks.harness.machine import machine
 from benchmarks.harness.measure import Plan, Row, measure
 from benchmarks.harness.report import print_row, write_json
 from benchmarks.harness.same_work import DifferentWork
+
+CHATTY = ("pytorch_lightning", "lightning_fabric", "ignite", "lightning_kit")
 
 
 def command(
@@ -36,7 +39,6 @@ def command(
     # Where standard output is no terminal, rich would cut at 80.
     console = Console(width=max(Console().width, 110))
     torch.set_num_threads(1)
-    hush()
     chosen = _choose(list(rows(given.quick)), given.only)
     before, begin = machine(), time.perf_counter()
     console.print(f"[bold]{theme}[/] on {before['cpu']}, {before['cores']} cores, load", end=" ")
@@ -45,7 +47,8 @@ def command(
     for row in chosen:
         plan = Plan(given.rounds or row.rounds[given.quick], quick=given.quick, clock=given.clock)
         try:
-            measured = measure(row, plan)
+            with hushed():
+                measured = measure(row, plan)
         except DifferentWork as error:
             failures.append({"name": row.name, "error": str(error)})
             console.print(f"[bold red]{row.name}: not the same work:[/] {error}")
@@ -88,8 +91,17 @@ def _choose(rows: list[Row], only: Sequence[str] | None) -> list[Row]:
     return chosen
 
 
-def hush() -> None:
+@contextmanager
+def hushed() -> Iterator[None]:
     """Leave out advice, which would stand between the rows."""
-    warnings.simplefilter("ignore")
-    for name in ("pytorch_lightning", "lightning_fabric", "ignite"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in CHATTY]
+    levels = [logger.level for logger in loggers]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for logger in loggers:
+                logger.setLevel(logging.ERROR)
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -98,15 +98,15 @@ def quiet_on_lightning(
     *,
     is_lean: bool = True,
     extra: int = 0,
+    log_every_n_steps: int = NEVER,
 ) -> Outcome:
     """Take the steps with a user's module."""
     seed = batches.seed
     given = list(callbacks(folder))
+    saves = any(isinstance(callback, pl.callbacks.ModelCheckpoint) for callback in given)
     trainer = trainer_for(
-        seed, folder, given, log_every_n_steps=NEVER, enable_checkpointing=bool(
-            any(isinstance(one, pl.callbacks.ModelCheckpoint) for one in given)
-        ),
-    )  # fmt: skip
+        seed, folder, given, log_every_n_steps=log_every_n_steps, enable_checkpointing=saves
+    )
     module = MoreLogs(seed, extra) if extra else SeedModule(seed)
     batches.model = module.model
     (lean(trainer) if is_lean else trainer).fit(module, batches)

@@ -16,7 +16,7 @@ import torch
 import torch.distributed as dist
 
 from benchmarks.harness import Plan, Row, Runner, Turn
-from benchmarks.harness.command import hush
+from benchmarks.harness.command import hushed
 from benchmarks.harness.measure import measure
 from benchmarks.harness.recorded import Recorded
 from benchmarks.harness.same_work import DifferentWork, Outcome, same_scores, same_weights
@@ -53,7 +53,6 @@ def same_on_a_rank(outcomes: dict[str, Outcome]) -> None:
 
 def work(target: Path, folder: Path, legs: int, steps: int, val_batches: int) -> None:
     """Measure on this rank; rank 0 writes ``target``."""
-    hush()
     torch.set_num_threads(1)
     dist.init_process_group("gloo")
     rank = dist.get_rank()
@@ -79,7 +78,8 @@ def work(target: Path, folder: Path, legs: int, steps: int, val_batches: int) ->
     row = Row("", build, steps, (), same_on_a_rank)
     found: dict[str, Any] = {}
     try:
-        found["seconds"] = measure(row, Plan(legs, warm_up=0, folder=folder)).seconds
+        with hushed():
+            found["seconds"] = measure(row, Plan(legs, warm_up=0, folder=folder)).seconds
     except DifferentWork as error:
         found["error"] = str(error)
     if rank == 0:
