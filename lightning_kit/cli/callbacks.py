@@ -102,6 +102,7 @@ class Callbacks:
                 entry["init_args"] = {}
             entry["class_path"] = changed["class_path"]
             self._change(entry, changed["init_args"])
+            self.names[name] = entry
         else:
             self._change(entry, arguments_of(change))
 
@@ -125,7 +126,7 @@ class Callbacks:
         if named is not None and any(entry is named for entry in self.entries):
             return named
         cls, _, number = name.partition("#")
-        found = [entry for entry in self.entries if same_class(cls, entry["class_path"])]
+        found = [entry for entry in self.entries if self._is_called(cls, entry)]
         if number:
             if not number.isdigit() or int(number) < 1:
                 raise InputError(f"{source}: callbacks.{name}: a number from 1 must follow '#'")
@@ -134,6 +135,11 @@ class Callbacks:
             choices = " or ".join(f"{cls}#{i + 1}" for i in range(len(found)))
             raise InputError(f"{source}: callbacks.{name} occurs {len(found)} times: say {choices}")
         return found[0] if found else None
+
+    def _is_called(self, cls: str, entry: Entry) -> bool:
+        """Say whether ``cls`` is the class of ``entry``, or was when a layer changed it."""
+        named = [name.partition("#")[0] for name, of in self.names.items() if of is entry]
+        return any(same_class(cls, name) for name in (entry["class_path"], *named))
 
     def _change(self, entry: Entry, arguments: Entry) -> None:
         entry["init_args"] = laid(entry["class_path"], arguments, entry["init_args"])

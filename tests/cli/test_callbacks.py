@@ -72,6 +72,28 @@ def test_a_class_path_that_changes_drops_the_arguments() -> None:
     assert callbacks.entries == [normal("Timer")]
 
 
+@pytest.mark.parametrize("later", ["EarlyStopping", STOP["class_path"], "Timer"])
+def test_an_entry_keeps_its_name_when_its_class_changes(later: str) -> None:
+    callbacks = listed(STOP)
+    callbacks.apply({"EarlyStopping": {"class_path": "Timer"}}, "over.yaml")
+    callbacks.apply({later: {"duration": "00:01:00:00"}}, "flags")
+    assert callbacks.entries == [normal({"class_path": "Timer", "duration": "00:01:00:00"})]
+    callbacks.apply({later: None}, "flags")
+    assert callbacks.entries == []
+
+
+def test_numbers_stay_when_the_class_of_one_changes() -> None:
+    callbacks = listed(SAVE, SAVE)
+    callbacks.apply({"ModelCheckpoint#1": {"class_path": "Timer"}}, "over.yaml")
+    callbacks.apply({"ModelCheckpoint#2": {"save_top_k": 3}}, "flags")
+    callbacks.apply({"ModelCheckpoint#1": {"verbose": False}}, "flags")
+    assert arguments(callbacks) == [
+        {"interval": "step", "verbose": False}, {"monitor": "a", "save_top_k": 3},
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="occurs 2 times"):
+        callbacks.apply({"ModelCheckpoint": {}}, "flags")
+
+
 def test_a_plain_list_replaces_and_says_what_it_drops() -> None:
     callbacks = listed(STOP, SAVE)
     callbacks.replace(["LearningRateMonitor"], "over.yaml")
