@@ -351,7 +351,8 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         return candidates
 
     def _refuse_unlogged(self, logged: dict[str, Tensor]) -> None:
-        if self.monitor is not None and self.monitor not in logged:
+        is_key = self.monitor is not None and self.score_function is None
+        if is_key and self.monitor not in logged:
             raise UnloggedKey(
                 f"monitor must be a key that is logged, got {self.monitor!r}; logged: "
                 f"{', '.join(sorted(logged))}"

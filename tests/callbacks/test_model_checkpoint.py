@@ -505,6 +505,22 @@ def test_by_steps_a_key_that_validation_logs_later_is_waited_for(
     assert callback.best_model_score == 0.5
 
 
+def test_by_steps_a_function_that_gives_the_score_is_no_key_that_is_not_logged(
+    tmp_path: Path,
+) -> None:
+    """Validations come behind batches 2 and 4 of 5; Lightning lets a save at 5 wait for one."""
+    callback = ModelCheckpoint(
+        tmp_path,
+        score_function=lambda trainer, module: trainer.global_step,
+        score_name="steps",
+        mode="max",
+        save_top_k=-1,
+        every_n_train_steps=5,
+    )
+    fit([0.5] * 2, callback, batches=5, val_check_interval=0.4)
+    assert steps(tmp_path) == [7]
+
+
 def test_without_validation_a_key_that_is_never_logged_is_told_at_the_first_save(
     tmp_path: Path,
 ) -> None:
