@@ -66,7 +66,9 @@ def fit(is_lean: bool, name: str, *callbacks: pl.Callback, **more: Any) -> dict[
 
 def whole(is_lean: bool, name: str, folder: Path) -> dict[str, Any]:
     """Return an uninterrupted run, whose checkpoints are in ``folder``."""
-    middle = ModelCheckpoint(folder, "middle-{step}", every_n_train_steps=3, save_top_k=-1)
+    # The sixth batch, after which a validation within the epoch is due.
+    num_steps = 3 if "accumulate_grad_batches" in CASES[name][1] else 6
+    middle = ModelCheckpoint(folder, "middle-{step}", every_n_train_steps=num_steps, save_top_k=-1)
     end = ModelCheckpoint(folder, "end-{epoch}", save_top_k=-1, save_on_train_epoch_end=True)
     return fit(is_lean, name, Saves(folder), middle, end, enable_checkpointing=True)
 
