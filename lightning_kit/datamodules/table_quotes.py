@@ -15,8 +15,8 @@ def refuse_stray_quotes(file: Path, separator: str) -> None:
     """Refuse a quoted cell that took lines for its own which are rows.
 
     A quoted cell may hold line breaks. It is refused where its quote is never closed, or is closed
-    in the middle of a cell; and where each line that it spans has the header's number of cells,
-    with numbers in all columns in which the cell's own row has them.
+    in the middle of a cell; and where each line that it spans has the header's number of cells (of
+    two at least), with numbers in all columns in which the cell's own row has them, if it has any.
 
     Raises:
         DataError: Naming the row, and the line in which it begins.
@@ -66,12 +66,28 @@ def _check(
 
 
 def _are_rows(cells: list[str], lines: list[str], separator: str, names: int) -> bool:
+    if names == 1:
+        # Any line is one cell, so the number says nothing.
+        return False
     numeric = [at for at, cell in enumerate(cells) if _is_number(cell)]
-    rows = [line.rstrip("\r\n").split(separator) for line in lines if line.strip()]
-    return bool(numeric) and all(
-        len(row) == names and all(_is_number(row[at], or_missing=True) for at in numeric)
-        for row in rows
+    *rows, last = (_split(line, separator) for line in lines if line.strip())
+    # The quote that ends it may be a second stray one, which hides a separator too many.
+    return (
+        all(len(row) == names for row in rows)
+        and len(last) >= names
+        and all(
+            _is_number(row[at - names], or_missing=True) for row in (*rows, last) for at in numeric
+        )
     )
+
+
+def _split(line: str, separator: str) -> list[str]:
+    """Return the cells of ``line`` as if it were a row: a quote left open in it opens nothing."""
+    (cells,) = csv.reader([line], delimiter=separator)
+    if cells[-1].endswith(("\n", "\r")):
+        opened = cells.pop().rstrip("\r\n")
+        cells += next(csv.reader([opened], delimiter=separator), [""])
+    return cells
 
 
 def _is_number(cell: str, *, or_missing: bool = False) -> bool:

@@ -67,8 +67,30 @@ def test_a_cell_may_hold_lines(tmp_path: Path, cell: str) -> None:
     assert [row["colour"] for row in rows[200:]] == [unquoted, "x\ny"]
 
 
-def test_lines_of_text_columns_alone_may_have_the_headers_number_of_cells(tmp_path: Path) -> None:
-    rows = read(tmp_path, 'question,answer\nwhy,"Dear Bob\nthanks, me"\n1,2\n')
-    assert rows[0]["answer"] == "Dear Bob\nthanks, me"
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        # Text columns alone.
+        (
+            'color,shape,label\n"red,round,a\nblue,flat,b\ngreen,flat",tall,a\nblue,flat,b\n',
+            "2 to 4",
+        ),
+        ('a,b\nx,"one\ny,two"\n', "2 to 3"),
+        # A swallowed row may have a quoted cell of its own, and a separator in it.
+        ('name,x,place,y\n"bob,1,p,0\nal,2,p,1\ncy",3,"a, b",0\ndee,4,p,1\n', "2 to 4"),
+        ('name,place,x\nbob,"a, b",1\n"cy,p,3\ndee","a, b",4\n', "3 to 4"),
+    ],
+)
+def test_lines_with_the_headers_number_of_cells_are_rows(
+    tmp_path: Path, text: str, lines: str
+) -> None:
+    message = rf"row \d: .* what look like rows, lines {lines} .*write its line breaks otherwise"
+    with pytest.raises(DataError, match=message):
+        read(tmp_path, text)
+
+
+def test_lines_with_another_number_of_cells_are_text(tmp_path: Path) -> None:
+    rows = read(tmp_path, 'question,answer\nwhy,"Dear Bob\nthanks"\n1,2\n')
+    assert rows[0]["answer"] == "Dear Bob\nthanks"
     rows = read(tmp_path, 'text\n"one\ntwo"\n')
     assert rows == [{"text": "one\ntwo"}]
