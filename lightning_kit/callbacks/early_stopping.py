@@ -86,9 +86,9 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
     Raises:
         ValueError: If neither or both of ``monitor`` and ``score_function`` are given, an argument
             is out of range or would have no effect, or two say the same thing.
-        UnloggedKey: At the first check, if a key was not logged, with those that were (for ``step``
-            once an epoch ended, and a validation where one may come); a ValueError and a
-            RuntimeError.
+        UnloggedKey: At the first check that counts, if a key was not logged, with those that were
+            (for ``step`` once an epoch ended, and a validation where one may come); a ValueError
+            and a RuntimeError.
 
     Example:
         >>> stopping = EarlyStopping("val/loss", patience=5, min_delta=0.01, delta_mode="rel")
@@ -168,6 +168,7 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
         self.judge = EarlyStoppingJudge(options) if asks_for_more else None
         self.best = BestWeights(options.modes[0]) if restore_best else None
         self.num_checks = 0
+        self._is_due = False
         self._fresh = FreshScores()
         self._told: set[str] = set()
         self._verdict: str | None = None
@@ -268,13 +269,15 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
     def _run_early_stopping_check(self, trainer: pl.Trainer) -> None:
         if getattr(trainer, "fast_dev_run", False) or not self.filter.matches(self._count(trainer)):
             return
+        self._is_due = self.num_checks >= self.start_after
         if self._fresh.are_stale(trainer, self.monitors, by_step=self.check_on == "step"):
             return
-        if not self._validate_condition_metric(trainer.callback_metrics):
+        needs_key = self._is_due or not self.strict
+        if needs_key and not self._validate_condition_metric(trainer.callback_metrics):
             return
         self._fresh.taken()
         self.num_checks += 1
-        if self.num_checks <= self.start_after:
+        if not self._is_due:
             return
         mine, reason = self._judge(trainer)
         if self.verbose and reason is not None:
@@ -310,7 +313,7 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
 
     def _tell_of_steps(self, trainer: pl.Trainer) -> None:
         """Say that a key is never logged, or never within an epoch where another one is."""
-        if self._fresh.are_all_known(trainer):
+        if self._is_due and self._fresh.are_all_known(trainer):
             self._validate_condition_metric(trainer.callback_metrics)
         rare = keys_of_epochs(trainer) - self._told
         for name in rare.intersection(self.monitors):
@@ -362,7 +365,7 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
 
     def _start_afresh(self) -> None:
         """Forget an earlier fit; a checkpoint is loaded later."""
-        self._fresh, self._told = FreshScores(), set()
+        self._fresh, self._told, self._is_due = FreshScores(), set(), False
         if self.judge is None:
             return
         self.judge.reset()

@@ -505,6 +505,32 @@ def test_a_step_tells_of_a_key_that_is_never_logged_once_all_are(
     assert trainer.current_epoch == epoch
 
 
+@pytest.mark.parametrize(
+    ("settings", "checks"),
+    [({"filter": EventFilter(after=7)}, 8), ({"start_after": 4}, 10), ({"start_after": 5}, 10)],
+    ids=str,
+)
+def test_a_step_asks_for_no_key_before_a_check_is_due(
+    settings: dict[str, Any], checks: int
+) -> None:
+    """Five batches an epoch, three epochs; ``aux`` is logged from the second one on."""
+
+    class Late(Logs):
+        def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
+            if self.trainer.current_epoch:
+                self.log("aux", 1.0)
+            return super().training_step(batch, batch_idx)
+
+    def fit_late(monitor: str) -> EarlyStopping:
+        stopping = EarlyStopping(monitor, patience=99, check_on="step", **settings)
+        pl.Trainer(**QUIET, max_epochs=3, callbacks=[stopping]).fit(Late(), PlainData())
+        return stopping
+
+    assert fit_late("aux").num_checks == checks
+    with pytest.raises(UnloggedKey, match="`axu` which is not available"):
+        fit_late("axu")
+
+
 def test_a_key_that_is_never_logged_where_its_steps_are() -> None:
     class Steps(PlainModule):
         def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
