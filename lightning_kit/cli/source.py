@@ -2,9 +2,10 @@
 
 import pickle
 import sys
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import torch
 
@@ -41,24 +42,22 @@ def recipe_name(files: list[str]) -> str | None:
     return RunDirectory.open(first.parent).name if beside.is_file() else first.stem
 
 
-def runs_root(request: Request) -> Path:
-    """Return the folder of all runs: ``trainer.default_root_dir``, else ``runs``."""
-    files = list(request.files)
+def runs_root(request: Request, asked: Any) -> Path:
+    """Return the folder of all runs.
+
+    Args:
+        request: The command. A run that it goes on with stays where it is, unless a flag or a file
+            over the run's own settings says otherwise.
+        asked: What all layers together say of ``trainer.default_root_dir``; None means ``runs``.
+    """
     if request.run is not None and (Path(request.run) / "run.json").is_file():
         run = RunDirectory.open(request.run)
-        if run.path.parent.name == run.name:
-            # A run that goes on stays where it is.
-            return run.path.parents[1]
+        flagged = any(flag.key == "trainer.default_root_dir" for flag in request.flags)
+        as_before = asked == _root(_run_settings(run)) and not flagged
         # A copy lies among things that are no runs.
-        files[:0] = [str(run.config)] if run.config.is_file() else []
-    root = None
-    for file in files:
-        trainer = read(file).get("trainer")
-        if isinstance(trainer, dict):
-            root = trainer.get("default_root_dir", root)
-    for flag in request.flags:
-        root = flag.value if flag.key == "trainer.default_root_dir" else root
-    return Path(root or "runs")
+        if run.path.parent.name == run.name and (asked is None or as_before):
+            return run.path.parents[1]
+    return Path(asked or "runs").expanduser()
 
 
 def find(request: Request) -> Source:
@@ -171,7 +170,11 @@ def _latest(request: Request, asked: str) -> RunDirectory:
     name = recipe_name(request.files)
     if name is None:
         raise InputError(f"--ckpt_path {asked}: of which run? name its directory, or -c")
-    return _opened(RunDirectory.latest(name, runs_root(request)))
+    # Here no run brings settings along, so all layers are at hand.
+    laid = deepcopy(request)
+    laid.lay({})
+    laid.interpolate()
+    return _opened(RunDirectory.latest(name, runs_root(laid, _root(laid.view()))))
 
 
 def _at_path(request: Request, run: RunDirectory | None, asked: str) -> Source:
@@ -196,6 +199,12 @@ def _named_in_files(request: Request) -> str | None:
         if request.verb == "fit" or not (Path(file).parent / "run.json").is_file():
             named = read(file).get("ckpt_path", named)
     return named
+
+
+def _root(config: Config) -> str | None:
+    trainer = config.get("trainer")
+    found = trainer.get("default_root_dir") if isinstance(trainer, dict) else None
+    return None if found is None else str(found)
 
 
 def _run_settings(run: RunDirectory | None) -> Config:

@@ -65,16 +65,49 @@ def test_a_runs_own_config_is_its_recipe(run: RunDirectory) -> None:
     assert recipe_name([str(run.config)]) == "small"
 
 
+def root(*args: str) -> Path:
+    request = Request.of("fit", list(args))
+    request.lay(find(request).base)
+    return runs_root(request, (request.view().get("trainer") or {}).get("default_root_dir"))
+
+
 def test_the_folder_of_runs(recipe: str) -> None:
-    assert runs_root(Request.of("fit", ["-c", recipe])) == Path("runs")
+    assert root("-c", recipe) == Path("runs")
     flag = ["--trainer.default_root_dir", "x"]
-    assert runs_root(Request.of("fit", ["-c", recipe, *flag])) == Path("x")
+    assert root("-c", recipe, *flag) == Path("x")
+    assert root("-c", recipe, *flag, "--trainer.default_root_dir", "null") == Path("runs")
+    assert root("-c", recipe, "--trainer.default_root_dir", "~/x") == Path.home() / "x"
 
 
-def test_a_run_that_goes_on_stays_below_its_own_root() -> None:
+def test_a_run_that_goes_on_stays_below_its_own_root_unless_told_otherwise() -> None:
     run = RunDirectory.create("small", Path("deep/runs"))
     RunRecord("small").write(run.record_path)
-    assert runs_root(Request.of("fit", [str(run.path)])) == Path("deep/runs").absolute()
+    run.checkpoints.mkdir(exist_ok=True)
+    torch.save({"state_dict": {}}, run.checkpoints / "a.ckpt")
+    stays = Path("deep/runs").absolute()
+    run.config.write_text("trainer: {default_root_dir: named}\n")
+    Path("same.yaml").write_text("trainer: {default_root_dir: named}\n")
+    Path("over.yaml").write_text("trainer: {default_root_dir: there}\n")
+    assert root(str(run.path)) == stays
+    assert root(str(run.path), "-c", "same.yaml") == stays
+    assert root(str(run.path), "-c", "over.yaml") == Path("there")
+    assert root(str(run.path), "--trainer.default_root_dir", "named") == Path("named")
+    assert root(str(run.path), "--trainer.default_root_dir", "null") == stays
+
+
+@pytest.mark.parametrize("trainer", ["{default_root_dir: elsewhere}", "part.yaml"])
+def test_the_latest_run_is_looked_for_where_all_layers_say(
+    run: RunDirectory, recipe: str, trainer: str
+) -> None:
+    Path("part.yaml").write_text("default_root_dir: elsewhere\n")
+    Path("over.yaml").write_text(f"trainer: {trainer}\n")
+    shutil.copytree("runs", "elsewhere", symlinks=True)
+    words = ["-c", recipe, "-c", "over.yaml", "--ckpt_path", "best"]
+    found = find(Request.of("test", words)).run
+    assert found is not None
+    assert found.path.parents[1] == Path("elsewhere").absolute()
+    null = [*words, "--trainer.default_root_dir", "null"]
+    assert find(Request.of("test", null)).run == run
 
 
 def test_stored_settings_of_a_python_module_need_the_recipes_class() -> None:
@@ -154,9 +187,8 @@ def test_a_copy_of_a_run_has_the_root_of_its_settings(run: RunDirectory) -> None
     copy = Path("elsewhere/two")
     shutil.copytree(run.path, copy)
     assert RunDirectory.open(copy).name == "small"
-    assert runs_root(Request.of("fit", [str(copy)])) == Path("runs")
+    assert root(str(copy)) == Path("runs")
     (copy / "config.yaml").write_text("trainer: {default_root_dir: deep/runs}\n")
-    assert runs_root(Request.of("fit", [str(copy)])) == Path("deep/runs")
+    assert root(str(copy)) == Path("deep/runs")
     (run.path).rename(run.path.parent / "renamed")
-    renamed = Request.of("fit", ["runs/small/renamed"])
-    assert runs_root(renamed) == Path("runs").absolute(), "it lies among its kind"
+    assert root("runs/small/renamed") == Path("runs").absolute(), "it lies among its kind"

@@ -79,7 +79,7 @@ def _problems(request: Request) -> Iterator[str]:
         except InputError as error:
             yield str(error)
             return
-        runs = runs_root(request).absolute()
+        runs = runs_root(request, cli.settings.trainer.default_root_dir).absolute()
         if not cli.settings.trainer.fast_dev_run and (wrong := _unwritable(runs)) is not None:
             yield wrong
             return

@@ -132,7 +132,7 @@ class _Fit:
             return {"callbacks": callbacks, "default_root_dir": self.scratch.name}
         epochs = self._epochs_done(configured)
         name = self._name(cli)
-        root = runs_root(self.request)
+        root = runs_root(self.request, configured["default_root_dir"])
         directory = RunDirectory.create(name, root) if global_rank() == 0 else None
         began = None if self.source.checkpoint is None else str(self.source.checkpoint)
         best = self._best_so_far(name)

@@ -380,6 +380,20 @@ def test_an_end_before_the_first_hook_is_on_record(
     assert run.config.is_file()
 
 
+def test_the_root_of_runs_is_what_all_layers_say(kit: Run, recipe: str) -> None:
+    write("part.yaml", {"default_root_dir": "parted", "max_epochs": 1})
+    over = write("over.yaml", {"trainer": "part.yaml"})
+    assert kit("fit", "-c", recipe, "-c", over) == 0
+    first = RunDirectory.latest("small", Path("parted"))
+    null = ("--trainer.default_root_dir", "null")
+    assert kit("fit", "-c", recipe, "-c", over, *null) == 0
+    assert RunDirectory.latest("small", Path("runs")).path.is_dir()
+    flags = ("--trainer.default_root_dir", "moved", "--trainer.max_epochs", "2")
+    assert kit("fit", str(first.path), *flags) == 0
+    assert RunDirectory.latest("small", Path("moved")).record().epoch == 2
+    assert not {"null", "lightning_logs"} & {path.name for path in Path().iterdir()}
+
+
 def test_sigterm_before_the_first_hook_of_a_resumed_run_can_be_repeated(
     kit: Run, recipe: str
 ) -> None:
