@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.callbacks import Program, stretches
 from benchmarks.harness import Plan, Ratio, Row, Runner, Turn, command
 from benchmarks.harness.same_work import Outcome, same_weights
+from benchmarks.programs.by_hand import by_hand
 from benchmarks.programs.growing import (
     Memory,
     does_not_grow,
@@ -17,9 +18,9 @@ from benchmarks.programs.growing import (
     logging_fit,
 )
 from benchmarks.programs.quiet_steps import Stretches, quiet_on_lightning
+from benchmarks.programs.seed import Program as Fit
 from benchmarks.programs.seed import Seed
 from benchmarks.programs.with_lightning import leaned, stock
-from benchmarks.training_step import by_hand
 
 COUNTS = (1, 4, 16)
 SIDES = {"lean": True, "stock": False}
@@ -73,7 +74,7 @@ def same_by_count(outcomes: dict[str, Outcome]) -> None:
 
 def steps_of_an_epoch(least: int) -> Row:
     """Return the row whose legs are epochs of ``least``, 4 and 16 times as many steps."""
-    fits = {"by hand": by_hand, "stock": stock, "lean": leaned}
+    fits: dict[str, Fit] = {"by hand": by_hand, "stock": stock, "lean": leaned}
 
     def runners(plan: Plan) -> dict[str, Callable[[], Runner]]:
         return {

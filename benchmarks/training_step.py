@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import Plan, Ratio, Row, Runner, Turn, command
@@ -17,12 +16,11 @@ from benchmarks.harness.same_work import (
 from benchmarks.programs.by_hand import by_hand
 from benchmarks.programs.from_yaml import from_yaml
 from benchmarks.programs.gan import GAN_KEYS, gan_by_hand, gan_lean, gan_stock
-from benchmarks.programs.seed import EPOCH_KEYS, KEYS, Seed
+from benchmarks.programs.seed import EPOCH_KEYS, KEYS, Program, Seed
 from benchmarks.programs.two_processes import two_processes
 from benchmarks.programs.with_ignite import with_ignite
 from benchmarks.programs.with_lightning import leaned, stock, with_the_kit
 
-Program = Callable[[Seed, Path, Callable[[], None]], Outcome]
 Check = Callable[[dict[str, Outcome]], None]
 
 ALL: dict[str, Program] = {

@@ -73,16 +73,15 @@ def paired(
     taken, other = np.asarray(of, float), np.asarray(to, float)
     # Logs make a ratio and its inverse alike; a difference has none.
     if beyond is None:
-        values, back = np.log(taken) - np.log(other), np.exp
+        values = np.log(taken) - np.log(other)
     else:
-        values, back = (taken - np.asarray(beyond, float)) / other, np.positive
+        values = (taken - np.asarray(beyond, float)) / other
     drawn = np.random.default_rng(seed).integers(len(values), size=(RESAMPLES, len(values)))
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(np.median(values[drawn], axis=1), [tail, 1 - tail])
+    found = {"ratio": np.median(values), "low": low, "high": high}
     return {
-        "ratio": float(back(np.median(values))),
-        "low": float(back(low)),
-        "high": float(back(high)),
+        name: float(np.exp(value) if beyond is None else value) for name, value in found.items()
     }
 
 

@@ -15,6 +15,11 @@ from lightning_kit.schedules import Exponential
 
 Arguments = Callable[[Path], dict[str, Any]]
 
+
+def no_arguments(_: Path) -> dict[str, Any]:
+    return {}
+
+
 LATER = EventFilter(after=10**9)
 FADING = {"target": "optimizer.lr", "schedule": Exponential(1e-3, 1.0)}
 #: Arguments with which nothing is due at a step of the program.
@@ -36,12 +41,12 @@ QUIET: dict[str, Arguments] = {
 }  # fmt: skip
 #: Arguments with which something is due at every step.
 BUSY: dict[str, Arguments] = {
-    "EMA": lambda _: {},
-    "EpochOutputs": lambda _: {},
+    "EMA": no_arguments,
+    "EpochOutputs": no_arguments,
     "OnEvent": lambda _: {"action": LogLearningRate(), "event": "iteration_completed"},
     "ParamScheduler": lambda _: FADING,
-    "RunningAverages": lambda _: {},
-    "TerminateOnNonFinite": lambda _: {},
+    "RunningAverages": no_arguments,
+    "TerminateOnNonFinite": no_arguments,
 }
 
 
@@ -59,7 +64,7 @@ def build(name: str, folder: Path, cases: dict[str, Arguments]) -> pl.Callback:
     Raises:
         ValueError: If it needs arguments that ``cases`` lacks.
     """
-    arguments = cases.get(name, lambda _: {})(folder)
+    arguments = cases.get(name, no_arguments)(folder)
     kind = getattr(callbacks, name)
     try:
         callback: pl.Callback = kind(**arguments)

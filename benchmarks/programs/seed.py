@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
+from benchmarks.harness.same_work import Outcome
+
 FEATURES, CLASSES, BATCH = 784, 10, 32
 EVERY_N_STEPS = 50
 EPOCH_KEYS = (
@@ -40,6 +42,29 @@ class Batches:
             order = torch.randperm(rows, generator=self.generator)
         for index in torch.split(order, BATCH):
             yield self.input.index_select(0, index), self.target.index_select(0, index)
+
+
+class Shuffled:
+    """A DataLoader in an order that only the epoch decides.
+
+    Its sampler draws once more from the generator where somebody asks for a batch after the last,
+    which a loop by hand does and Lightning does not.
+    """
+
+    def __init__(self, rows: TensorDataset) -> None:
+        self.generator = torch.Generator()
+        self.loader: DataLoader[Any] = DataLoader(
+            rows, BATCH, shuffle=True, generator=self.generator
+        )
+        self.epochs = 0
+
+    def __len__(self) -> int:
+        return len(self.loader)
+
+    def __iter__(self) -> Iterator[Batch]:
+        self.epochs += 1
+        self.generator.manual_seed(self.epochs)
+        yield from self.loader
 
 
 class Epochs:
@@ -104,10 +129,7 @@ class Seed:
         if self.loader == "memory":
             batches: Any = Batches(train, train_target, seed=1)
             return Epochs(batches, boundary), Batches(val, val_target, seed=None)
-        shuffled: DataLoader[Any] = DataLoader(
-            TensorDataset(train, train_target), BATCH, shuffle=True,
-            generator=torch.Generator().manual_seed(1),
-        )  # fmt: skip
+        shuffled = Shuffled(TensorDataset(train, train_target))
         return Epochs(shuffled, boundary), DataLoader(TensorDataset(val, val_target), BATCH)
 
     def model(self) -> nn.Module:
@@ -123,6 +145,10 @@ class Seed:
 
     def adam(self, parameters: Any) -> torch.optim.Optimizer:
         return torch.optim.Adam(parameters, lr=1e-3, fused=self.fused)
+
+
+#: Fits, tells of each epoch, and returns what shows that the work was done.
+Program = Callable[[Seed, Path, Callable[[], None]], Outcome]
 
 
 def metrics() -> tuple[MulticlassAccuracy, MulticlassF1Score]:

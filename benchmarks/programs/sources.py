@@ -107,7 +107,7 @@ def of_datamodule(module: AbstractDataModule) -> Callable[[], Iterable[Batch]]:
     loader = module.train_dataloader()
     epochs = iter(range(10**9))
 
-    def batches() -> Iterable[Batch]:
+    def batches() -> Iterable[Any]:
         loader.set_epoch(next(epochs))
         return loader
 

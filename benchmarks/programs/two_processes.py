@@ -21,10 +21,10 @@ from benchmarks.harness.measure import measure
 from benchmarks.harness.recorded import Recorded
 from benchmarks.harness.same_work import DifferentWork, Outcome, same_scores, same_weights
 from benchmarks.programs.by_hand import by_hand
-from benchmarks.programs.seed import EPOCH_KEYS, Seed
+from benchmarks.programs.seed import EPOCH_KEYS, Program, Seed
 from benchmarks.programs.with_lightning import leaned, stock
 
-PROGRAMS = {"DDP by hand": by_hand, "stock": stock, "lean": leaned}
+PROGRAMS: dict[str, Program] = {"DDP by hand": by_hand, "stock": stock, "lean": leaned}
 TIMEOUT_S = 1800
 
 
@@ -82,6 +82,10 @@ def work(target: Path, folder: Path, legs: int, steps: int, val_batches: int) ->
             found["seconds"] = measure(row, Plan(legs, warm_up=0, folder=folder)).seconds
     except DifferentWork as error:
         found["error"] = str(error)
+    errors: list[Any] = [None] * dist.get_world_size()
+    dist.all_gather_object(errors, found.get("error"))
+    if any(errors):
+        found["error"] = next(filter(None, errors))
     if rank == 0:
         target.write_text(json.dumps(found))
     dist.barrier()

@@ -19,7 +19,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     for seed in range(100):
         machine = np.exp(random.normal(0, 1, 25))
         of = 1.3 * machine * np.exp(random.normal(0, 0.05, 25))
-        found = paired(list(of), list(machine), seed)
+        found = paired(list(of), list(machine), seed=seed)
         covered += found["low"] <= 1.3 <= found["high"]
     # Of a hundred intervals at 95 %, fewer than 88 would come once in 500 times.
     assert 88 <= covered <= 100
@@ -51,3 +51,11 @@ def test_the_spread_of_known_samples() -> None:
     assert spread([5.0, 1.0, 2.0, 4.0, 3.0]) == {
         "median": 3, "quartiles": [2, 4], "min": 1, "max": 5, "rounds": 5,
     }  # fmt: skip
+
+
+def test_a_share_is_what_one_adds_beyond_another() -> None:
+    machine = [1.0, 7.0, 2.0]
+    with_it, without, to = ([factor * time for time in machine] for factor in (1.5, 1.4, 2.0))
+    found = paired(with_it, to, without)
+    assert found == pytest.approx({"ratio": 0.05, "low": 0.05, "high": 0.05})
+    assert Ratio("EMA", "by hand", beyond="none").name == "(EMA - none) / by hand"
