@@ -7,9 +7,10 @@ from typing import Any
 from lightning_kit.cli.classes import by_import_path
 from lightning_kit.cli.documents import Config
 from lightning_kit.cli.errors import InputError
+from lightning_kit.cli.hints import kinds
 from lightning_kit.cli.layers import CLASS_KEYS, lay
 from lightning_kit.cli.nested_names import in_full
-from lightning_kit.cli.plain_parts import takes_dataclass
+from lightning_kit.meters import EventFilter
 
 # Takes the import path of a class, empty for none, and the name of its argument: gives the value.
 Reader = Callable[[str, str], Any]
@@ -18,8 +19,8 @@ Reader = Callable[[str, str], Any]
 def laid(path: str, upper: Config, lower: Config) -> Config:
     """Return arguments of the class at ``path`` over those below them.
 
-    A mapping for a dataclass (a filter) replaces the one below: its fields exclude each other. A
-    function by name replaces a class: it has none of its arguments.
+    A mapping for a filter replaces the one below: its fields exclude each other. A function by name
+    replaces a class: it has none of its arguments.
 
     >>> laid("lightning_kit.callbacks.EMA", {"filter": {"every": 3}}, {"filter": {"after": 9}})
     {'filter': {'every': 3}}
@@ -55,7 +56,7 @@ def set_argument(entry: Config, key: list[str], read: Reader) -> None:
 
 def _replaces(path: str, name: str, value: Any, below: Any) -> bool:
     if isinstance(value, dict):
-        return takes_dataclass(path, name)
+        return EventFilter in kinds(path, name)
     # A text such as `rows.csv` must not import a module `rows`.
     is_class = isinstance(below, dict) and "class_path" in below
     return is_class and isinstance(value, str) and _names_function(value)

@@ -24,15 +24,6 @@ def refused(error: BaseException, config: Config) -> str | None:
     return None
 
 
-def takes_dataclass(path: str, argument: str) -> bool:
-    """Say whether a mapping for ``argument`` of the class at ``path`` means a dataclass.
-
-    >>> takes_dataclass("lightning_kit.callbacks.EMA", "filter")
-    True
-    """
-    return any(isinstance(hint, type) and is_dataclass(hint) for hint in kinds(path, argument))
-
-
 def _parts(config: Config) -> Iterator[tuple[str, type, Config]]:
     """Yield each mapping that stands for an object of a dataclass."""
     for path, entry in walk(config):

@@ -7,7 +7,7 @@ from lightning_kit.cli.class_arguments import laid, set_argument
 EMA = "lightning_kit.callbacks.EMA"
 
 
-def test_mappings_merge_but_a_dataclass_replaces() -> None:
+def test_mappings_merge_but_a_filter_replaces() -> None:
     assert laid(EMA, {"filter": {"every": 3}}, {"filter": {"once": 9}, "decay": 1}) == {
         "decay": 1, "filter": {"every": 3},
     }  # fmt: skip
@@ -15,6 +15,14 @@ def test_mappings_merge_but_a_dataclass_replaces() -> None:
         "filter": {"once": 9, "every": 3}
     }
     assert laid(EMA, {"filter": None}, {"filter": {"once": 9}}) == {"filter": None}
+
+
+def test_another_dataclass_merges_for_its_fields_do_not_exclude_each_other() -> None:
+    upper = {"theme": {"progress_bar_finished": "blue", "time": "red"}}
+    lower = {"theme": {"progress_bar": "green", "time": "grey"}}
+    assert laid("pytorch_lightning.callbacks.RichProgressBar", upper, lower) == {
+        "theme": {"progress_bar": "green", "time": "red", "progress_bar_finished": "blue"}
+    }
 
 
 def test_a_function_by_name_replaces_a_class() -> None:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from conftest import Run
 
-from lightning_kit.cli.plain_parts import refused, takes_dataclass
+from lightning_kit.cli.plain_parts import refused
 from lightning_kit.meters import EventFilter
 
 RULES = [
@@ -76,10 +76,3 @@ def test_the_second_of_a_class_and_one_that_no_one_holds() -> None:
     assert refused(error.value, config) == "callbacks.EMA#2.filter"
     assert refused(error.value, {"trainer": {"callbacks": [one]}}) is None
     assert refused(ValueError(str(error.value)), config) is None
-
-
-def test_only_a_dataclass_of_ones_own_is_one() -> None:
-    assert takes_dataclass(STOPPING, "filter")
-    assert not takes_dataclass(STOPPING, "monitor")
-    assert not takes_dataclass("lightning_kit.callbacks.ParamScheduler", "schedule")
-    assert not takes_dataclass("no.Such", "filter")
