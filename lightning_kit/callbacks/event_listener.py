@@ -53,15 +53,12 @@ class EventListener(pl.Callback, ABC):
                 action.find_place(trainer)
 
     @final
-    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        # Not in `setup`: the module may build its layers in hooks that come after.
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        mend_resume(trainer)
+        # Not earlier: the module may build its parts in its `on_fit_start`, which comes after ours.
         for action in self.actions():
             if isinstance(action, Aims):
                 action.find_target(trainer, pl_module)
-
-    @final
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        mend_resume(trainer)
         restore(EventCounts.of(trainer).effects, self.actions(), trainer, pl_module)
         self._watch(trainer, pl_module)
         self._fired(trainer, pl_module, Events.STARTED)

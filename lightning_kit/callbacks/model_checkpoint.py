@@ -198,11 +198,9 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
                 "one rank writes or another writer was chosen: leave modules out"
             )
 
-    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        # Not in `setup`: the module may build its layers in hooks that come after.
-        refuse_unknown(pl_module, self.modules or ())
-
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Not earlier: the module may build its layers in its `on_fit_start`, which comes later.
+        refuse_unknown(pl_module, self.modules or ())
         mend_resume(trainer)
         self._is_broken = False
         self._iteration_saved = 0

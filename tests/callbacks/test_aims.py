@@ -1,5 +1,6 @@
 """An action that is aimed at nothing is found when the fit starts, not when it acts."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -43,3 +44,21 @@ def test_layers_that_are_built_late_are_found() -> None:
                 self.head = nn.Linear(2, 2)
 
     fit(OnEvent(Freeze("head"), "epoch_started"), Late())
+
+
+@pytest.mark.parametrize("event", ["started", "epoch_started"])
+@pytest.mark.parametrize("action", [Freeze("teacher"), SetAttribute("model.weight", 2.0)])
+def test_what_the_module_makes_as_the_fit_starts_is_found(action: Any, event: str) -> None:
+    class Distilled(PlainModule):
+        weight: float
+
+        def on_fit_start(self) -> None:
+            self.teacher = copy.deepcopy(self.net)
+            self.weight = 1.0
+
+    module = Distilled()
+    fit(OnEvent(action, event), module)
+    is_frozen = not any(each.requires_grad for each in module.teacher.parameters())
+    assert (is_frozen, module.weight) == (
+        (True, 1.0) if isinstance(action, Freeze) else (False, 2.0)
+    )

@@ -467,6 +467,18 @@ def test_an_unknown_module_is_found_before_training() -> None:
         fit([0.0], ModelCheckpoint(modules=["nets"]))
 
 
+def test_a_module_that_is_made_as_the_fit_starts_is_known(tmp_path: Path) -> None:
+    class Distilled(Scored):
+        def on_fit_start(self) -> None:
+            self.teacher = torch.nn.Linear(1, 1)
+
+    options: dict[str, Any] = {"accelerator": "cpu", "logger": False, "max_epochs": 1}
+    callback = ModelCheckpoint(tmp_path, modules=["teacher"])
+    trainer = pl.Trainer(**options, enable_progress_bar=False, callbacks=[callback])
+    trainer.fit(Distilled(), loader(), loader())
+    assert len(names(tmp_path)) == 1
+
+
 def test_a_folder_that_cannot_be_written_to_is_found_when_built(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for taken in (tmp_path / "file", str(tmp_path / "file" / "below")):
