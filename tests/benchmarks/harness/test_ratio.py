@@ -15,14 +15,17 @@ def test_what_slows_down_a_whole_round_is_in_neither_ratio_nor_interval() -> Non
 
 def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     random = np.random.default_rng(1)
-    covered = 0
+    covered, widths = 0, []
     for seed in range(100):
         machine = np.exp(random.normal(0, 1, 25))
         of = 1.3 * machine * np.exp(random.normal(0, 0.05, 25))
         found = paired(list(of), list(machine), seed=seed)
         covered += found["low"] <= 1.3 <= found["high"]
+        widths.append(found["high"] / found["low"])
     # Of a hundred intervals at 95 %, fewer than 88 would come once in 500 times.
     assert 88 <= covered <= 100
+    # The median of 25 spreads by 1.25 * 0.05 / 5, and an interval is four of that: 1.05.
+    assert np.mean(widths) == pytest.approx(1.05, abs=0.01)
 
 
 def test_one_wild_round_does_not_move_the_ratio() -> None:
