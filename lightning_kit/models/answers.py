@@ -39,17 +39,19 @@ class ClassAnswer(nn.Module):
         self.kind = kind
 
     def forward(self, logits: Tensor) -> dict[str, Tensor]:
-        logits = at_least_float32(logits)
+        probabilities = self.probabilities(logits)
         if self.kind == "multilabel":
-            probabilities = logits.sigmoid()
             prediction = (probabilities > 0.5).long()
             confidence = torch.maximum(probabilities, 1 - probabilities)
         else:
-            probabilities = self._probabilities(logits)
             confidence, prediction = probabilities.max(dim=1)
         return {"probabilities": probabilities, "prediction": prediction, "confidence": confidence}
 
-    def _probabilities(self, logits: Tensor) -> Tensor:
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """The first of the answers alone, which is what metrics compare."""
+        logits = at_least_float32(logits)
+        if self.kind == "multilabel":
+            return logits.sigmoid()
         if self.kind == "multiclass":
             return logits.softmax(dim=1)
         positive = logits.reshape(-1)

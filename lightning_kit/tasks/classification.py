@@ -65,6 +65,8 @@ class ClassificationTask(AbstractTask):
             which stops at a later one with an error of its own.
     """
 
+    postprocess: ClassAnswer
+
     def __init__(
         self,
         model: nn.Module,
@@ -100,7 +102,7 @@ class ClassificationTask(AbstractTask):
         self.save_hyperparameters()
         if metrics is not None:
             check_ignore_index(metrics, ignore_index)
-        self._labels_seen = False
+        self._seen: tuple[Any, ...] | None = None
         self.num_classes = classes
         self.kind = kind
         self.criterion = ClassLoss(
@@ -120,8 +122,7 @@ class ClassificationTask(AbstractTask):
         except IndexError:
             check_label_range(target, self.kind, self.num_classes, self.criterion.ignore_index)
             raise
-        with torch.no_grad():
-            scores = self.postprocess(logits)["probabilities"]
+        scores = self.postprocess.probabilities(logits.detach())
         return StepOutput(loss, weight, scores[:, 1] if self.kind == "binary" else scores, target)
 
     def adapt(self, facts: DataFacts) -> None:
@@ -135,16 +136,19 @@ class ClassificationTask(AbstractTask):
             self.criterion.balance(facts.class_counts)
 
     def on_train_start(self) -> None:
-        self._labels_seen = False
+        self._seen = None
 
     def on_validation_start(self) -> None:
-        self._labels_seen = False
+        self._seen = None
 
     def on_test_start(self) -> None:
-        self._labels_seen = False
+        self._seen = None
 
     def _check(self, logits: Tensor, target: Tensor) -> None:
         check_rows(logits, target)
+        seen, before = (logits.shape, target.shape, target.dtype), self._seen
+        if seen == before:
+            return
         check_labels(target)
         rows, classes = len(target), self.num_classes
         if self.kind == "binary":
@@ -158,9 +162,9 @@ class ClassificationTask(AbstractTask):
         check_shape("the model's output", logits, outputs, hint)
         check_shape("target", target, (targets,), f"kind is {self.kind!r}")
         # Only the first batch of a run: reading labels back makes an accelerator wait.
-        if not self._labels_seen:
+        if before is None:
             check_label_range(target, self.kind, classes, self.criterion.ignore_index)
-            self._labels_seen = True
+        self._seen = seen
 
 
 def _check_num_classes(num_classes: int | None, kind: Kind) -> int:

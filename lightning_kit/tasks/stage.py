@@ -45,7 +45,8 @@ class Stage(nn.Module):
             compute_groups=False,
         )
         self._compared = ""
-        for key, metric in self.metrics.items(keep_base=True):
+        self._metrics = dict(self.metrics.items(keep_base=True))
+        for key, metric in self._metrics.items():
             # Lightning calls it. A copy or a pickle has its class's own again, all but the name.
             metric.compute = partial(self._compute, key, metric, metric.compute)  # type: ignore[method-assign]
 
@@ -58,7 +59,7 @@ class Stage(nn.Module):
         self.loss.add(output.loss, output.weight)
         if not self._compared:
             self._compared = _describe(output)
-        for name, metric in self.metrics.items(keep_base=True, copy_state=False):
+        for name, metric in self._metrics.items():
             try:
                 metric.update(output.scores, output.target)
             except _FAULTS_OF_THE_DEVICE:
