@@ -17,24 +17,45 @@ if TYPE_CHECKING:
     from lightning_kit.loops.plan import Plan
 
 
+# What the lean run does not call: where one is replaced on the loop, Lightning's run does.
+INLINED = (
+    "_make_closure", "_make_step_fn", "_make_backward_fn", "_make_zero_grad_fn", "_optimizer_step",
+    "_on_before_zero_grad", "_optimizer_zero_grad", "_training_step",
+)  # fmt: skip
+
+
+@final
+class LeanAutomaticOptimization(_AutomaticOptimization):
+    """Lightning's, for the length of a run by a plan."""
+
+    plan: "Plan | None" = None
+
+    def run(self, optimizer: Any, batch_idx: int, kwargs: Any) -> dict[str, Any]:
+        plan = self.plan
+        if plan is None or self._skip_backward or not vars(self).keys().isdisjoint(INLINED):
+            return super().run(optimizer, batch_idx, kwargs)
+        if plan.is_stale:
+            plan.renew()
+        return optimize(self, plan, optimizer, batch_idx, tuple(kwargs.values()))
+
+
 def optimize(
     loop: _AutomaticOptimization,
     plan: "Plan",
-    arguments: tuple[Any, ...],
+    optimizer: Any,
     batch_idx: int,
-    waits: bool,
+    arguments: tuple[Any, ...],
 ) -> dict[str, Any]:
     """Run one training batch and return its outputs, as ``_AutomaticOptimization.run`` does.
 
     Args:
         loop: Lightning's loop, whose progress is counted on.
         plan: What to call.
-        arguments: The arguments of ``training_step``.
+        optimizer: The one optimizer, torch's.
         batch_idx: The batch's index within its epoch.
-        waits: Whether gradients are only accumulated.
+        arguments: The arguments of ``training_step``.
     """
     trainer = loop.trainer
-    optimizer = trainer.optimizers[0]
     steps: Any = loop.optim_progress.optimizer
     accumulates = trainer.accumulate_grad_batches
     outputs: dict[str, Any] = {}
@@ -67,17 +88,19 @@ def optimize(
         done: Tensor = outputs["loss"]
         return done
 
-    if waits:
+    accumulates_on = accumulates != 1 and trainer.fit_loop._should_accumulate()
+    if accumulates_on and not trainer.strategy.handles_gradient_accumulation:
         with _block_parallel_sync_behavior(trainer.strategy, block=True):
             closure()
     else:
+        # A strategy that accumulates by itself is asked at every batch, and steps at some.
         total, current = steps.step.total, steps.step.current
-        total.ready += 1
-        current.ready += 1
+        total.ready += not accumulates_on
+        current.ready += not accumulates_on
         light = trainer.strategy._lightning_optimizers[0]
         plan.optimizer_step(light, batch_idx, closure if plan.keeps_closure else Handed(closure))
-        total.completed += 1
-        current.completed += 1
+        total.completed += not accumulates_on
+        current.completed += not accumulates_on
     if not ran:
         # Lightning's own closure raises what a closure that never ran deserves.
         Closure(lambda: ClosureResult(None)).consume_result()

@@ -24,27 +24,34 @@ class LeanEvaluationLoop(_EvaluationLoop):
     """Lightning's evaluation, without what has no effect in this run."""
 
     plan: "_Plan | None" = None
+    is_covered = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._results = LeanResults(training=False)
 
     def run(self) -> list[Any]:
-        self.plan = None
+        reason = why_not(self, None)
+        found: list[Any]
+        if reason is not None:
+            log.info("the loop is Lightning's own: %s", reason)
+            found = super().run()
+            return found
+        self.is_covered = True
         try:
             with installed(self.trainer):
-                found: list[Any] = super().run()
+                found = super().run()
                 return found
         finally:
-            self.plan = None
+            self.plan, self.is_covered = None, False
 
     def on_run_start(self) -> None:
-        assert self._data_fetcher is not None
-        reason = why_not(self, self._data_fetcher)
-        if reason is None:
-            self.plan = _Plan(self)
-        else:
-            log.info("the loop is Lightning's own: %s", reason)
+        if self.is_covered:
+            reason = why_not(self, self._data_fetcher)
+            if reason is None:
+                self.plan = _Plan(self)
+            else:
+                log.info("the loop is Lightning's own: %s", reason)
         super().on_run_start()
 
     def _evaluation_step(

@@ -20,6 +20,7 @@ from pytorch_lightning.__version__ import version as LIGHTNING
 KNOWN: dict[str, dict[str, str]] = {
     "2.6.6": {
         "lightning_fabric.plugins.precision.precision": "80c1b205dbdf",
+        "pytorch_lightning.callbacks.callback": "993649adee3a",
         "pytorch_lightning.callbacks.model_checkpoint": "1762212dfbbe",
         "pytorch_lightning.core.hooks": "d0e47324d0b7",
         "pytorch_lightning.core.module": "ba5461af7172",
@@ -48,6 +49,7 @@ KNOWN: dict[str, dict[str, str]] = {
 }
 FILES = (
     "lightning_fabric.plugins.precision.precision",
+    "pytorch_lightning.callbacks.callback",
     "pytorch_lightning.callbacks.model_checkpoint",
     "pytorch_lightning.core.hooks",
     "pytorch_lightning.core.module",

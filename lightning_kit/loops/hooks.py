@@ -60,12 +60,15 @@ class Hook:
             is_overridden = classes.get(type(callback))
             if is_overridden is None:
                 is_overridden = self._has(callback)
-            if (is_overridden and not is_idle(callback, name)) or name in vars(callback):
+            if is_overridden or name in vars(callback):
+                function = getattr(callback, name)
+                if not callable(function):
+                    continue
                 if self.spans and (span := f"[Callback]{callback.state_key}.{name}") in self.spans:
                     with self.profiler.profile(span):
-                        getattr(callback, name)(trainer, module, *args)
+                        function(trainer, module, *args)
                 else:
-                    getattr(callback, name)(trainer, module, *args)
+                    function(trainer, module, *args)
         fx["_current_fx_name"] = before
 
     def on_module(self, *args: Any) -> Any:
@@ -86,14 +89,18 @@ class Hook:
 
     def _look(self, callbacks: list[pl.Callback]) -> None:
         self._seen = list(callbacks)
-        busy = [self._has(callback) and not is_idle(callback, self.name) for callback in callbacks]
+        busy = [self._acts(callback) for callback in callbacks]
         self._busy = any(busy)
         self._idle = [vars(c) for c, acts in zip(callbacks, busy, strict=True) if not acts]
+
+    def _acts(self, callback: pl.Callback) -> bool:
+        return self._has(callback) and bool(self.spans or not is_idle(callback, self.name))
 
     def _has(self, callback: pl.Callback) -> bool:
         kind = type(callback)
         if kind not in self._classes:
-            overridden = getattr(kind, self.name) is not getattr(pl.Callback, self.name)
+            stock = getattr(pl.Callback, self.name)
+            overridden = getattr(kind, self.name, None) is not stock
             asked = any(
                 span.startswith("[Callback]") and span.endswith(f".{self.name}")
                 for span in self.spans

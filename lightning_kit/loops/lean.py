@@ -5,11 +5,13 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.loops.evaluation_loop import _EvaluationLoop
+from pytorch_lightning.loops.optimization.automatic import _AutomaticOptimization
 from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
 from pytorch_lightning.trainer.connectors.logger_connector.logger_connector import _LoggerConnector
 from pytorch_lightning.trainer.connectors.signal_connector import _SignalConnector
 from pytorch_lightning.trainer.states import TrainerStatus
 
+from lightning_kit.loops.automatic import LeanAutomaticOptimization
 from lightning_kit.loops.connector import LeanLoggerConnector
 from lightning_kit.loops.evaluation import LeanEvaluationLoop
 from lightning_kit.loops.fingerprints import changed
@@ -32,6 +34,9 @@ def lean(trainer: pl.Trainer) -> pl.Trainer:
     process group's store, within about a second or a step. One that comes during a validation is
     acted on after it.
 
+    A dictionary that ``trainer.callback_metrics`` returned is brought up to date when the trainer
+    is asked for it again, not at each batch.
+
     Args:
         trainer: A trainer that is not running. Where it is lean already, nothing changes; where
             its loops are not those of a Lightning that is known, it is left alone.
@@ -45,6 +50,7 @@ def lean(trainer: pl.Trainer) -> pl.Trainer:
     evaluations: list[Any] = [fit.val_loop, trainer.validate_loop, trainer.test_loop]
     parts: list[tuple[Any, type, type]] = [
         (fit, _TrainingEpochLoop, LeanTrainingEpochLoop),
+        (fit.automatic_optimization, _AutomaticOptimization, LeanAutomaticOptimization),
         *((loop, _EvaluationLoop, LeanEvaluationLoop) for loop in evaluations),
         (trainer._logger_connector, _LoggerConnector, LeanLoggerConnector),
         (trainer._signal_connector, _SignalConnector, LeanSignalConnector),

@@ -6,6 +6,7 @@ from typing import Any, final
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.trainer.connectors.logger_connector.result import _get_default_dtype
 from torch import Tensor
 
 from lightning_kit.loops.results import LeanMetric, LeanResults
@@ -32,6 +33,7 @@ class LeanLog:
         self.stage: Any = None
         self.results: LeanResults | None = None
         self.entries: dict[tuple[Any, ...], LeanMetric] = {}
+        self.is_live = True
 
     def __call__(
         self,
@@ -52,7 +54,7 @@ class LeanLog:
     ) -> None:
         """Log as ``LightningModule.log``, with its arguments and errors."""
         fx = self.fx["_current_fx_name"]
-        if self.stage is not self.state.stage:
+        if self.stage is not self.state.stage or not self.is_live:
             self._enter()
         results, connector = self.results, self.connector
         index = None if results is None else results.dataloader_idx
@@ -70,13 +72,14 @@ class LeanLog:
         if entry.is_plain:
             kind = type(value)
             if kind is float or kind is int:
-                value = torch.tensor(value, dtype=entry.value.dtype, device=self.module.device)
-            elif kind is not Tensor or value.dim() or value.dtype is not entry.value.dtype:
+                value = torch.tensor(value, dtype=_get_default_dtype(), device=self.module.device)
+            elif kind is not Tensor or value.dim():
                 self._stock(key, value, batch_size)
                 return
             elif value.requires_grad:
                 value = value.detach()
-            if value.device != entry.value.device:
+            held = entry.value
+            if value.dtype is not held.dtype or value.device != held.device:
                 self._stock(key, value, batch_size)
                 return
             entry.add(value, results.weight(entry, batch_size))
@@ -95,7 +98,8 @@ class LeanLog:
     def _enter(self) -> None:
         self.stage = self.state.stage
         self.entries = {}
-        results = self.trainer._results
+        # After its run, one that somebody has kept is Lightning's `log`.
+        results = self.trainer._results if self.is_live else None
         self.results = results if isinstance(results, LeanResults) else None
 
     def _stock(self, key: tuple[Any, ...], value: Any, batch_size: int | None) -> None:
@@ -127,10 +131,13 @@ def installed(trainer: pl.Trainer) -> Iterator[None]:
         yield
         return
     # A validation within training has results of its own, and so has each of several.
-    own["log"] = LeanLog(trainer)
+    lean = own["log"] = LeanLog(trainer)
     try:
         yield
     finally:
-        own.pop("log", None)
-        if isinstance(outer, LeanLog):
-            own["log"] = outer
+        lean.is_live = False
+        # Unless somebody has put another in its place meanwhile.
+        if own.get("log") is lean:
+            del own["log"]
+            if isinstance(outer, LeanLog):
+                own["log"] = outer

@@ -18,11 +18,11 @@ from lightning_kit.loops.stock import is_stock
 def direct_calls(trainer: pl.Trainer) -> Iterator[None]:
     """Let ``manual_backward`` and the optimizers' ``step`` do directly what Lightning leads on."""
     module = trainer.lightning_module
-    given: list[tuple[dict[str, Any], str]] = []
+    given: list[tuple[dict[str, Any], str, Any]] = []
 
     def give(owner: object, name: str, function: Any) -> None:
         vars(owner)[name] = function
-        given.append((vars(owner), name))
+        given.append((vars(owner), name, function))
 
     if not module.automatic_optimization and type(trainer.strategy) is SingleDeviceStrategy:
         back = bare_backward_of(trainer)
@@ -35,8 +35,10 @@ def direct_calls(trainer: pl.Trainer) -> Iterator[None]:
     try:
         yield
     finally:
-        for state, name in given:
-            state.pop(name, None)
+        for state, name, function in given:
+            # Unless somebody has put another in its place meanwhile.
+            if state.get(name) is function:
+                del state[name]
 
 
 @final

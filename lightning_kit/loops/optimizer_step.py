@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
+from pytorch_lightning.core.optimizer import LightningOptimizer
 from pytorch_lightning.trainer import call
 
 from lightning_kit.loops.hooks import Hook
-from lightning_kit.loops.spans import Part, module_span
+from lightning_kit.loops.spans import Part, module_span, module_span_name, spans_of
 from lightning_kit.loops.stock import is_known, is_stock, is_untouched, scales
 
 
@@ -30,6 +31,7 @@ def optimizer_step_of(trainer: pl.Trainer) -> Part:
     names = ("configure_gradient_clipping", "clip_gradients")
     own_clipping = not is_stock(module, pl.LightningModule, *names)
     own_clipping |= not is_untouched(precision, "_clip_gradients", "clip_gradients")
+    own_clipping |= module_span_name(trainer, "configure_gradient_clipping") in spans_of(trainer)
     fx = vars(module)
 
     def direct(optimizer: Any, _: int, closure: Callable[[], Any]) -> None:
@@ -66,7 +68,10 @@ def steps_alone(trainer: pl.Trainer) -> bool:
         and is_untouched(
             trainer.precision_plugin, "optimizer_step", "_wrap_closure", "_after_closure"
         )
-        and all(is_untouched(each, "step") for each in strategy._lightning_optimizers)
+        and all(
+            is_untouched(each, "step") and type(each).step is LightningOptimizer.step
+            for each in strategy._lightning_optimizers
+        )
     )
 
 

@@ -5,9 +5,10 @@ from typing import Any, final
 
 import pytorch_lightning as pl
 import torch.distributed as dist
+from pytorch_lightning.strategies import Strategy
+from pytorch_lightning.trainer import call
 from pytorch_lightning.utilities.signature_utils import is_param_in_hook_signature
 
-from lightning_kit.loops.automatic import optimize
 from lightning_kit.loops.backward import backward_of
 from lightning_kit.loops.hooks import Hook
 from lightning_kit.loops.module_step import module_step_of
@@ -16,18 +17,31 @@ from lightning_kit.loops.spans import spanned, spans_of
 from lightning_kit.loops.stock import is_stock
 from lightning_kit.loops.transfer import transfer_of
 
+# What a part leaves out as long as the module has it from Lightning. Hooks look by themselves.
+WATCHED = (
+    "optimizer_step", "optimizer_zero_grad", "configure_gradient_clipping", "clip_gradients",
+    "backward", "on_before_batch_transfer", "transfer_batch_to_device", "on_after_batch_transfer",
+)  # fmt: skip
+
 
 @final
 class Plan:
     """The parts of a training step, for a trainer that is set up for a fit."""
 
     def __init__(self, trainer: pl.Trainer) -> None:
-        self.module = module = trainer.lightning_module
+        self.trainer = trainer
+        self.module = trainer.lightning_module
+        self.renew()
+
+    def renew(self) -> None:
+        """Find out anew what a step calls."""
+        trainer, module = self.trainer, self.module
         signals: Any = trainer._signal_connector
         self.spans = spans_of(trainer)
         self.agrees = signals.agree if trainer.world_size > 1 and dist.is_initialized() else None
         self.transfer = transfer_of(trainer)
         self.on_train_batch_start = Hook(trainer, "on_train_batch_start")
+        self.strategy_starts = _strategy_starts(trainer)
         self.run = spanned(trainer, "run_training_batch", self._run)
         self.training_step = module_step_of(trainer, "training_step")
         self.on_before_zero_grad = Hook(trainer, "on_before_zero_grad")
@@ -37,19 +51,34 @@ class Plan:
         self.keeps_closure = is_stock(module, pl.LightningModule, "optimizer_step")
         self.on_train_batch_end = Hook(trainer, "on_train_batch_end")
         self.takes_index = is_param_in_hook_signature(module.training_step, "batch_idx", min_args=2)
+        self.replaced = self._replaced()
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether something was put on the module that a part would leave out."""
+        return self._replaced() != self.replaced
+
+    def _replaced(self) -> list[str]:
+        own = vars(self.module)
+        return [name for name in WATCHED if name in own]
 
     def _run(self, loop: Any, batch: Any, batch_idx: int) -> dict[str, Any]:
         """Run one batch through ``loop``'s optimization, and return what callbacks are given."""
-        trainer = loop.trainer
-        arguments = (batch, batch_idx) if self.takes_index else (batch,)
+        kwargs = OrderedDict(batch=batch)
+        if self.takes_index:
+            kwargs["batch_idx"] = batch_idx
         outputs: dict[str, Any]
-        if not self.module.automatic_optimization:
-            outputs = loop.manual_optimization.run(OrderedDict(enumerate(arguments)))
-        elif loop.automatic_optimization._skip_backward:
-            kwargs = OrderedDict(enumerate(arguments))
-            outputs = loop.automatic_optimization.run(trainer.optimizers[0], batch_idx, kwargs)
+        if self.module.automatic_optimization:
+            outputs = loop.automatic_optimization.run(self.trainer.optimizers[0], batch_idx, kwargs)
         else:
-            waits = trainer.accumulate_grad_batches != 1 and loop._should_accumulate()
-            waits = waits and not trainer.strategy.handles_gradient_accumulation
-            outputs = optimize(loop.automatic_optimization, self, arguments, batch_idx, waits)
+            outputs = loop.manual_optimization.run(kwargs)
         return outputs
+
+
+def _strategy_starts(trainer: pl.Trainer) -> Any:
+    """Return what calls the strategy's hook at a batch's start, None where it has none."""
+    strategy, name = trainer.strategy, "on_train_batch_start"
+    asked = f"[Strategy]{type(strategy).__name__}.{name}" in spans_of(trainer)
+    if is_stock(strategy, Strategy, name) and not asked:
+        return None
+    return lambda *args: call._call_strategy_hook(trainer, name, *args)

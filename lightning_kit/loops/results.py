@@ -41,7 +41,12 @@ class LeanMetric(_ResultMetric):
             if not on_epoch:
                 state["value"] = state["_forward_cache"]
         if on_epoch:
-            state["value"].add_(value * batch_size)
+            total = state["value"]
+            if total.is_inference():
+                # What inference mode made cannot be changed in place outside of it.
+                state["value"] = total + value * batch_size
+            else:
+                total.add_(value * batch_size)
             state["pending"] += batch_size
         state["_computed"] = None
         state["_update_count"] += 1

@@ -33,5 +33,9 @@ def strategy_span(trainer: pl.Trainer, hook: str, part: Part) -> Part:
 
 def module_span(trainer: pl.Trainer, hook: str, part: Part) -> Part:
     """Return ``part`` within the entry of a module's hook, if that is asked for."""
-    name = f"[LightningModule]{type(trainer.lightning_module).__name__}.{hook}"
-    return spanned(trainer, name, part)
+    return spanned(trainer, module_span_name(trainer, hook), part)
+
+
+def module_span_name(trainer: pl.Trainer, hook: str) -> str:
+    """Return the name of a module's hook among the profiler's entries."""
+    return f"[LightningModule]{type(trainer.lightning_module).__name__}.{hook}"

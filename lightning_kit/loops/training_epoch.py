@@ -8,6 +8,7 @@ from pytorch_lightning.loops.fetchers import _DataFetcher
 from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
+from lightning_kit.loops.automatic import LeanAutomaticOptimization
 from lightning_kit.loops.fetch import fetch_of
 from lightning_kit.loops.log import installed
 from lightning_kit.loops.manual import direct_calls
@@ -18,12 +19,18 @@ log = logging.getLogger(__name__)
 NAME = "[_TrainingEpochLoop].train_dataloader_next"
 
 
+def _nothing() -> Any:
+    """Stand for what fetches between two epochs."""
+    raise StopIteration
+
+
 @final
 class LeanTrainingEpochLoop(_TrainingEpochLoop):
     """Lightning's epoch of training, without what has no effect in this run."""
 
     plan: Plan | None = None
-    fetch: Callable[[], Any]
+    fetch: Callable[[], Any] = staticmethod(_nothing)
+    automatic_optimization: LeanAutomaticOptimization
 
     def run(self, data_fetcher: _DataFetcher) -> None:
         reason = why_not(self, data_fetcher)
@@ -31,66 +38,86 @@ class LeanTrainingEpochLoop(_TrainingEpochLoop):
             log.info("the loop is Lightning's own: %s", reason)
             super().run(data_fetcher)
             return
-        self.plan = Plan(self.trainer)
+        self.plan = self.automatic_optimization.plan = Plan(self.trainer)
         try:
             with installed(self.trainer), direct_calls(self.trainer):
                 super().run(data_fetcher)
         finally:
-            self.plan = None
+            self.plan = self.automatic_optimization.plan = None
+            self.fetch = _nothing
 
     def on_run_start(self, data_fetcher: _DataFetcher) -> None:
         super().on_run_start(data_fetcher)
-        self.fetch = fetch_of(data_fetcher)
+        if self.plan is not None:
+            self.fetch = fetch_of(data_fetcher)
 
     def advance(self, data_fetcher: _DataFetcher) -> None:
         plan = self.plan
         if plan is None or self._restarting:
             super().advance(data_fetcher)
             return
+        if plan.is_stale:
+            plan.renew()
         if self.val_loop._restarting:
             self.val_loop.restarting = False
-        trainer, results = self.trainer, self._results
         if plan.agrees is not None:
             plan.agrees()
-        batch = self.fetch()
+        batch, batch_idx = self._next(plan, data_fetcher)
+        output, is_cut = self._train(plan, batch, batch_idx)
         progress: Any = self.batch_progress
         total, current = progress.total, progress.current
-        batch_idx = current.ready
-        progress.is_last_batch = data_fetcher.done
-        batch = plan.transfer(batch, 0)
-        total.ready += 1
-        current.ready += 1
-        connector: Any = trainer._logger_connector
-        connector._first_loop_iter = connector._first_loop_iter is None
-        results.batch = batch
-        results.batch_size = None
-        results.dataloader_idx = None
-
-        output: Any = None
-        is_cut = False
-        if batch is None:
-            self._warning_cache.warn(
-                "train_dataloader yielded None. If this was on purpose, ignore this warning..."
-            )
-        elif plan.on_train_batch_start(batch, batch_idx) == -1:
-            is_cut = True
-            progress.increment_by(0, is_last_batch=True)
-        else:
-            total.started += 1
-            current.started += 1
-            output = plan.run(self, batch, batch_idx)
         total.processed += 1
         current.processed += 1
-        if trainer.lr_scheduler_configs:
+        if self.trainer.lr_scheduler_configs:
             self.update_lr_schedulers("step", update_plateau_schedulers=False)
             if self._num_ready_batches_reached():
                 self.update_lr_schedulers("epoch", update_plateau_schedulers=False)
         if is_cut:
             raise StopIteration
         plan.on_train_batch_end(output, batch, batch_idx)
-        connector.batch_has_ended(results)
+        connector: Any = self.trainer._logger_connector
+        connector.batch_has_ended(self._results)
         total.completed += 1
         current.completed += 1
+        self._log_step(connector)
+
+    def _next(self, plan: Plan, data_fetcher: _DataFetcher) -> tuple[Any, int]:
+        """Fetch a batch, move it, and let the logger know of it."""
+        batch = self.fetch()
+        progress: Any = self.batch_progress
+        batch_idx: int = progress.current.ready
+        progress.is_last_batch = data_fetcher.done
+        batch = plan.transfer(batch, 0)
+        progress.total.ready += 1
+        progress.current.ready += 1
+        connector: Any = self.trainer._logger_connector
+        connector._first_loop_iter = connector._first_loop_iter is None
+        results = self._results
+        results.batch = batch
+        results.batch_size = None
+        results.dataloader_idx = None
+        return batch, batch_idx
+
+    def _train(self, plan: Plan, batch: Any, batch_idx: int) -> tuple[Any, bool]:
+        """Return what callbacks are given of the batch, and whether the epoch ends before it."""
+        if batch is None:
+            self._warning_cache.warn(
+                "train_dataloader yielded None. If this was on purpose, ignore this warning..."
+            )
+            return None, False
+        progress: Any = self.batch_progress
+        is_cut = plan.on_train_batch_start(batch, batch_idx) == -1
+        if plan.strategy_starts is not None:
+            plan.strategy_starts(batch, batch_idx)
+        if is_cut:
+            progress.increment_by(0, is_last_batch=True)
+            return None, True
+        progress.total.started += 1
+        progress.current.started += 1
+        return plan.run(self, batch, batch_idx), False
+
+    def _log_step(self, connector: Any) -> None:
+        trainer = self.trainer
         every = trainer.log_every_n_steps
         logs = every and (self._batches_that_stepped + 1) % every == 0
         if logs or trainer.should_stop or trainer.fast_dev_run:

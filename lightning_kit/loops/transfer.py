@@ -8,10 +8,17 @@ from lightning_fabric.utilities import move_data_to_device
 from pytorch_lightning.trainer import call
 from torch import Tensor
 
-from lightning_kit.loops.spans import Part, strategy_span
+from lightning_kit.loops.spans import Part, spanned, spans_of, strategy_span
 from lightning_kit.loops.stock import is_known, is_stock, is_untouched
 
 PLAIN = frozenset({int, float, str, bool, type(None)})
+BEFORE, MOVE, AFTER = (
+    "on_before_batch_transfer", "transfer_batch_to_device", "on_after_batch_transfer",
+)  # fmt: skip
+
+
+class _ElsewhereError(Exception):
+    """A batch has parts that are to be moved, or that only Lightning knows how to move."""
 
 
 def transfer_of(trainer: pl.Trainer) -> Part:
@@ -36,16 +43,22 @@ def transfer_of(trainer: pl.Trainer) -> Part:
             "_apply_batch_transfer_handler",
         )
     )
-    if not known or _overridden(trainer, "transfer_batch_to_device") is not None:
+    if not known or not is_stock(*_owner(trainer, MOVE), MOVE):
         return stock
     device = strategy.root_device
-    before = _overridden(trainer, "on_before_batch_transfer")
-    after = _overridden(trainer, "on_after_batch_transfer")
+    before, after = _hook(trainer, BEFORE), _hook(trainer, AFTER)
     fx = vars(module)
 
+    def bare(batch: Any) -> Any:
+        try:
+            return _rebuilt(device, batch)
+        except _ElsewhereError:
+            return move_data_to_device(batch, device)
+
+    placed = spanned(trainer, _span(trainer, MOVE), bare)
+
     def to_device(batch: Any, index: int) -> Any:
-        if not _is_on(device, batch):
-            batch = move_data_to_device(batch, device)
+        batch = placed(batch)
         return batch if after is None else after(batch, index)
 
     moved = strategy_span(trainer, "batch_to_device", to_device)
@@ -62,30 +75,55 @@ def transfer_of(trainer: pl.Trainer) -> Part:
     return move
 
 
-def _overridden(trainer: pl.Trainer, name: str) -> Part | None:
-    """Return a hook that the module and the datamodule share, None where neither has its own."""
+def _owner(trainer: pl.Trainer, name: str) -> tuple[Any, type]:
+    """Return whose hook counts, the module's or the datamodule's, and the class it is from."""
     selector = trainer._data_connector._datahook_selector
     assert selector is not None
     owner = selector.get_instance(name)
-    kind = pl.LightningModule if owner is trainer.lightning_module else pl.LightningDataModule
-    if is_stock(owner, kind, name):
+    is_module = owner is trainer.lightning_module
+    return owner, pl.LightningModule if is_module else pl.LightningDataModule
+
+
+def _span(trainer: pl.Trainer, name: str) -> str:
+    owner, kind = _owner(trainer, name)
+    return f"[{kind.__name__}]{type(owner).__name__}.{name}"
+
+
+def _hook(trainer: pl.Trainer, name: str) -> Part | None:
+    """Return a hook, None where nobody has one of his own or asks the profiler for it."""
+    owner, kind = _owner(trainer, name)
+    span = _span(trainer, name)
+    if is_stock(owner, kind, name) and span not in spans_of(trainer):
         return None
+    fx = vars(trainer.lightning_module)
 
     def hook(*args: Any) -> Any:
+        before = fx["_current_fx_name"]
         if kind is pl.LightningModule:
-            return call._call_lightning_module_hook(trainer, name, *args)
-        return getattr(owner, name)(*args)
+            fx["_current_fx_name"] = name
+        output = getattr(owner, name)(*args)
+        fx["_current_fx_name"] = before
+        return output
 
-    return hook
+    return spanned(trainer, span, hook)
 
 
-def _is_on(device: torch.device, batch: Any) -> bool:
-    """Say whether ``batch`` is made of plain containers whose tensors are all on ``device``."""
+def _rebuilt(device: torch.device, batch: Any) -> Any:
+    """Return ``batch`` in new containers, as Lightning does, if its tensors are on ``device``.
+
+    What a step does to a container must not reach the loader's own.
+    """
     kind = type(batch)
     if kind is Tensor:
-        return bool(batch.device == device)
-    if kind is tuple or kind is list:
-        return all(_is_on(device, item) for item in batch)
+        if batch.device != device:
+            raise _ElsewhereError
+        return batch
+    if kind is tuple:
+        return tuple([_rebuilt(device, item) for item in batch])
+    if kind is list:
+        return [_rebuilt(device, item) for item in batch]
     if kind is dict:
-        return all(_is_on(device, item) for item in batch.values())
-    return kind in PLAIN
+        return {key: _rebuilt(device, item) for key, item in batch.items()}
+    if kind not in PLAIN:
+        raise _ElsewhereError
+    return batch

@@ -55,6 +55,11 @@ IN_A_STEP = {
     "[Strategy]SingleDeviceStrategy.training_step",
     "[Strategy]SingleDeviceStrategy.validation_step",
     "[Strategy]SingleDeviceStrategy.backward",
+    "[Strategy]SingleDeviceStrategy.on_train_batch_start",
+    "[LightningModule]Traced.on_before_batch_transfer",
+    "[LightningModule]Traced.transfer_batch_to_device",
+    "[LightningModule]Traced.on_after_batch_transfer",
+    "[LightningModule]Traced.configure_gradient_clipping",
     "[LightningModule]Traced.optimizer_step",
     "[LightningModule]Traced.optimizer_zero_grad",
     "[LightningModule]Traced.on_train_batch_end",
@@ -70,8 +75,9 @@ def test_the_entries_asked_for_are_those_of_lightning_in_its_order() -> None:
     assert [name for name in lean_names if name in IN_A_STEP] == stock
 
 
-def test_within_a_batch_no_others_are_opened() -> None:
-    asked = {"[Strategy]SingleDeviceStrategy.backward"}
+@pytest.mark.parametrize("name", sorted(IN_A_STEP))
+def test_within_a_batch_no_others_are_opened(name: str) -> None:
+    asked = {name}
     found = names(Opened(asked), is_lean=True)
     within = [name for name in found if name in IN_A_STEP]
     assert set(within) == asked

@@ -20,10 +20,15 @@ def trainer_of(module: pl.LightningModule, datamodule: Any = None) -> pl.Trainer
     return trainer
 
 
-def test_what_is_on_the_device_is_the_same_object() -> None:
+def test_what_is_on_the_device_is_kept_in_containers_of_its_own() -> None:
     move = transfer_of(trainer_of(Traced()))
-    for batch in ((torch.ones(2), [torch.ones(1)]), {"a": torch.ones(1), "b": 3}, torch.ones(2)):
-        assert move(batch, 0) is batch
+    one, two = torch.ones(2), torch.zeros(1)
+    for batch in ((one, [two]), {"a": one, "b": 3}, [one, {"two": two}]):
+        moved = move(batch, 0)
+        assert moved == batch
+        assert moved is not batch
+    assert move((one, [two]), 0)[1][0] is two
+    assert move(one, 0) is one
 
 
 def test_what_moves_itself_is_moved() -> None:
