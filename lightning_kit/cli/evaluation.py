@@ -17,6 +17,7 @@ from lightning_kit.cli.layers import as_list
 from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.remarks import shown
 from lightning_kit.cli.request import Request
+from lightning_kit.cli.signals import with_exit_code
 from lightning_kit.cli.source import Source
 from lightning_kit.cli.summary import shown_path
 
@@ -47,9 +48,6 @@ class Evaluation:
         try:
             with quiet(), shown("lightning_kit.loops"):
                 self.results = getattr(self.cli.trainer, self.request.verb)(**arguments)
-        except SystemExit as ended:
-            # Lightning ends the process with 1 after Ctrl-C.
-            raise KeyboardInterrupt from ended
         except Exception as error:
             if (wrong := input_error(error, self.cli.trainer)) is not None:
                 raise wrong from error
@@ -113,9 +111,13 @@ def measure(
     if evaluation.request.wants_help:
         print(usage)
         return 0
-    evaluation.prepare()
-    if evaluation.run():
-        evaluation.write_metrics()
-        if then is not None:
-            then(evaluation)
-    return evaluation.code
+
+    def measured() -> int:
+        evaluation.prepare()
+        if evaluation.run():
+            evaluation.write_metrics()
+            if then is not None:
+                then(evaluation)
+        return evaluation.code
+
+    return with_exit_code(measured, at_once=True)

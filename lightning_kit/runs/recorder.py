@@ -116,7 +116,11 @@ class RunRecorder(pl.Callback):
 
     def fail(self, trainer: pl.Trainer, error: BaseException) -> None:
         """Record a failure that no hook saw; what one saw is on record already."""
-        if self.record.status == "running":
+        if self.record.status != "running":
+            return
+        if isinstance(error, SIGTERMException):
+            self._end_resumable(trainer, "SIGTERM")
+        else:
             self._end(trainer, "failed", _said(error))
 
     def withdraw(self) -> None:

@@ -44,6 +44,50 @@ def test_a_run_that_fails_has_no_results(kit: Run, recipe: str, monkeypatch: Any
 
 
 @pytest.mark.parametrize("verb", ["validate", "test", "predict"])
+@pytest.mark.parametrize(
+    ("where", "lean"),
+    [
+        ("init", "true"),
+        ("setup", "true"),
+        ("step", "true"),
+        ("step", "false"),
+        ("last step", "true"),
+    ],
+)
+def test_sigterm_is_1_and_a_line(
+    kit: Run, recipe: str, capsys: Any, monkeypatch: Any, verb: str, where: str, lean: str
+) -> None:
+    from programs.interrupted_data import end
+    from programs.plain import PlainModule
+
+    step = f"{'validation' if verb == 'validate' else verb}_step"
+    if "step" in where:
+        monkeypatch.setattr(PlainModule, step, lambda *_: end("SIGTERM"))
+    data = ["--data", "programs.interrupted_data.InterruptedData", "--data.how", "SIGTERM"]
+    stage = "val" if verb == "validate" else verb
+    data += [f"--trainer.limit_{stage}_batches", "1" if where == "last step" else "2"]
+    words = ("--random_weights", *data, "--data.where", where, "--lean", lean)
+    assert kit(verb, "-c", recipe, *words) == 1
+    error = capsys.readouterr().err
+    assert error.splitlines()[-1] == "lightning-kit: terminated"
+    assert "Traceback" not in error
+    assert not Path("predictions.csv").exists()
+
+
+@pytest.mark.parametrize("verb", ["test", "predict"])
+def test_an_exit_that_the_module_asks_for_keeps_its_code(
+    kit: Run, recipe: str, monkeypatch: Any, verb: str
+) -> None:
+    from programs.interrupted_data import end
+    from programs.plain import PlainModule
+
+    monkeypatch.setattr(PlainModule, f"{verb}_step", lambda *_: end("exit"))
+    with pytest.raises(SystemExit) as ended:
+        kit(verb, "-c", recipe, "--random_weights")
+    assert ended.value.code == 3
+
+
+@pytest.mark.parametrize("verb", ["validate", "test", "predict"])
 def test_nothing_to_measure_is_wrong_input(kit: Run, recipe: str, capsys: Any, verb: str) -> None:
     limit = f"limit_{'val' if verb == 'validate' else verb}_batches"
     assert kit(verb, "-c", recipe, "--random_weights", f"--trainer.{limit}", "0") == 2

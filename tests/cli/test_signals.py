@@ -22,9 +22,11 @@ def exit_as_lightning_does() -> int:
         raise SystemExit(1)  # noqa: B904
 
 
-def test_codes() -> None:
+def test_codes(capsys: pytest.CaptureFixture[str]) -> None:
     assert with_exit_code(lambda: 2) == 2
+    assert capsys.readouterr().err == ""
     assert with_exit_code(terminate) == 1
+    assert capsys.readouterr().err == "lightning-kit: terminated\n"
     assert with_exit_code(exit_as_lightning_does) == 130
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
@@ -38,15 +40,21 @@ def test_an_exit_that_code_asked_for_is_its_own() -> None:
     assert ended.value.code == 3
 
 
-def test_a_handler_over_it_ends_things_in_its_own_way() -> None:
+@pytest.mark.parametrize(("at_once", "code"), [(False, 0), (True, 1)])
+def test_a_handler_over_it_ends_things_in_its_own_way_unless_nothing_is_to_be_saved(
+    at_once: bool, code: int
+) -> None:
     def run() -> int:
         before = signal.getsignal(signal.SIGTERM)
         assert callable(before)
         # As Lightning's: it notes the signal, then calls the one that was there.
         signal.signal(signal.SIGTERM, lambda *args: before(*args))
-        return terminate()
+        try:
+            return terminate()
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
-    assert with_exit_code(run) == 0
+    assert with_exit_code(run, at_once=at_once) == code
 
 
 def test_a_handler_that_was_there_stays() -> None:

@@ -17,11 +17,13 @@ def end(how: str) -> None:
 
 
 class InterruptedData(PlainData):
-    """``how`` and ``where`` say what happens in ``prepare_data`` or ``setup``."""
+    """``how`` and ``where`` say what happens in ``init`` or a hook."""
 
     def __init__(self, how: str = "", where: str = "setup", batch_size: int = 8) -> None:
         super().__init__(batch_size=batch_size)
         self.how, self.where = how, where
+        if where == "init":
+            end(how)
 
     def prepare_data(self) -> None:
         if self.where == "prepare_data":

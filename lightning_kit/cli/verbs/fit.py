@@ -28,6 +28,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pytorch_lightning.loggers import CSVLogger, Logger
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from lightning_kit.cli.amounts import without_batches
 from lightning_kit.cli.app import KitCLI, prepare, written
@@ -41,14 +42,14 @@ from lightning_kit.cli.monitors import MonitorCheck
 from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.remarks import shown
 from lightning_kit.cli.request import Request
-from lightning_kit.cli.signals import with_exit_code
+from lightning_kit.cli.signals import say_terminated, with_exit_code
 from lightning_kit.cli.source import Source, load, recipe_name, runs_root
 from lightning_kit.cli.summary import print_next, print_summary, shown_path
 from lightning_kit.compat import global_rank
 from lightning_kit.runs.directory import RunDirectory
 from lightning_kit.runs.progress import Progress
 from lightning_kit.runs.record import RunRecord
-from lightning_kit.runs.recorder import RunRecorder
+from lightning_kit.runs.recorder import EXIT_CODES, RunRecorder
 from lightning_kit.runs.settings import SettingsKeeper
 
 
@@ -57,9 +58,19 @@ def main(args: list[str]) -> int:
     if request.wants_help:
         print(__doc__)
         return 0
-    source = prepare(request)
     with shown("lightning_kit.loops"):
-        return with_exit_code(lambda: _Fit(request, source).run())
+        return with_exit_code(lambda: _run(request))
+
+
+def _run(request: Request) -> int:
+    try:
+        fit = _Fit(request, prepare(request))
+    except SIGTERMException:
+        if request.run is None and request.ckpt_path is None:
+            raise
+        say_terminated(" before training began; the same command goes on from its checkpoint")
+        return EXIT_CODES["preempted"]
+    return fit.run()
 
 
 class _Fit:
@@ -87,10 +98,11 @@ class _Fit:
             with quiet():
                 trainer.fit(**self.cli.run_arguments(self.source))
             self._refuse_no_batches()
-        except SystemExit:
+        except SystemExit as ended:
             # Lightning exits by itself after Ctrl-C and SIGTERM, with a code that says neither.
-            if recorder is None or recorder.record.exit_code is None:
+            if recorder is None:
                 raise
+            recorder.fail(trainer, ended)
         except Exception as error:
             if (wrong := input_error(error, trainer)) is not None:
                 if recorder is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from lightning_kit.cli.answers import write_answers
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.evaluation import Evaluation
+from lightning_kit.cli.signals import with_exit_code
 from lightning_kit.cli.summary import shown_path
 
 
@@ -21,6 +22,10 @@ def main(args: list[str]) -> int:
     if evaluation.request.wants_help:
         print(__doc__)
         return 0
+    return with_exit_code(lambda: _predicted(evaluation), at_once=True)
+
+
+def _predicted(evaluation: Evaluation) -> int:
     here = Path("predictions.csv")
     evaluation.prepare()
     if evaluation.source.run is None and here.exists():

@@ -411,6 +411,43 @@ def test_sigterm_before_the_first_hook_of_a_resumed_run_can_be_repeated(
     assert run.last() == before.last()
 
 
+def test_sigterm_while_the_parts_are_built_can_be_repeated_where_a_checkpoint_is(
+    kit: Run, recipe: str, capsys: Any
+) -> None:
+    flags = ("--data", "programs.interrupted_data.InterruptedData", "--data.where", "init")
+    flags += ("--data.how", "SIGTERM")
+    assert kit("fit", "-c", recipe, *flags) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "lightning-kit: terminated"
+    assert not list(Path().glob("runs/small/*"))
+    assert kit("fit", "-c", recipe) == 0
+    before = RunDirectory.latest("small")
+    capsys.readouterr()
+    assert kit("fit", "runs/small/latest", "--trainer.max_epochs", "3", *flags) == 75
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith("lightning-kit: terminated before training began; the same command goes")
+    assert [path.resolve() for path in Path().glob("runs/small/2*")] == [before.path.resolve()]
+    assert RunDirectory.latest("small") == before
+
+
+def test_sigterm_before_lightning_listens_is_on_record(
+    kit: Run, recipe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from programs.interrupted_data import end
+
+    from lightning_kit.cli.app import KitCLI
+
+    assert kit("fit", "-c", recipe) == 0
+    before = RunDirectory.latest("small")
+    monkeypatch.setattr(KitCLI, "run_arguments", lambda *_: end("SIGTERM"))
+    assert kit("fit", str(before.path), "--trainer.max_epochs", "3") == 75
+    (record,) = (
+        RunDirectory(path.parent).record()
+        for path in Path("runs/small").glob("2*/run.json")
+        if path.parent.resolve() != before.path
+    )
+    assert (record.ending, record.exit_code) == ("preempted (SIGTERM)", 75)
+
+
 def test_wrong_input_before_the_first_hook_leaves_no_directory(
     kit: Run, recipe: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
