@@ -12,19 +12,34 @@ def mend_resume(trainer: pl.Trainer) -> None:
     """Let a resumed fit count and start epochs as one that was not interrupted.
 
     Call it in ``on_train_start``, as often as you like. Lightning 2.6.6 goes on counting behind a
-    batch that an exception broke off, though it trains it again; and a fit resumed from the last
-    batch of an epoch begins the next one without its ``on_train_epoch_start``.
+    batch that an exception broke off, though it trains it again; a fit resumed from the last batch
+    of an epoch begins the next one without its ``on_train_epoch_start``; one resumed from the start
+    of an epoch takes the last batch of the one before for its own, and trains one batch; and under
+    ``max_steps`` one resumed from the end of an epoch goes through the next without a batch.
     """
     fit_loop, loop = trainer.fit_loop, trainer.fit_loop.epoch_loop
     needed = [(fit_loop, "restarted_mid_epoch"), (fit_loop, "reset_restart_stage")]
+    needed += [(fit_loop, "restarted_on_epoch_start"), (fit_loop, "restarted_on_epoch_end")]
+    needed += [(fit_loop, "_restarting")]
     needed += [(loop, "restarting"), (loop, "_batches_that_stepped"), (loop, "_should_accumulate")]
     missing = [name for owner, name in needed if not hasattr(owner, name)]
     if missing:
         log.warning("a resume is Lightning's own: its loops have no %s", ", ".join(missing))
         return
-    epoch: Any = fit_loop.epoch_progress.current
+    epochs: Any = fit_loop.epoch_progress
+    epoch = epochs.current
     if fit_loop.restarted_mid_epoch and epoch.ready == epoch.processed:
         fit_loop.reset_restart_stage()
+    if fit_loop.restarted_on_epoch_start or fit_loop.restarted_on_epoch_end:
+        # Go on as behind an epoch that is over.
+        if fit_loop.restarted_on_epoch_start:
+            epochs.total.ready -= 1
+        else:
+            for ended in (epochs.total, epoch):
+                ended.completed = ended.processed
+        fit_loop.reset_restart_stage()
+        # Not `restarting`: that stays true under `max_steps`.
+        fit_loop._restarting = loop.restarting = False
     progress: Any = loop.batch_progress
     if not loop.restarting or progress.current.processed >= progress.current.ready:
         return

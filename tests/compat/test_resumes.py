@@ -208,6 +208,63 @@ def test_an_epochs_own_begin_anew_behind_another_ones_last_batch(tmp_path: Path)
     assert num_outputs == 6
 
 
+class SavesStarts(pl.Callback):
+    """Save as an epoch starts, and as it ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        trainer.save_checkpoint(self.folder / f"start_{trainer.current_epoch + 1}.ckpt")
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        trainer.save_checkpoint(self.folder / f"end_{trainer.current_epoch + 1}.ckpt")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"max_steps": 18},
+        {"check_val_every_n_epoch": 2},
+        {"accumulate_grad_batches": 4},
+        {"val_check_interval": 3},
+    ],
+    ids=str,
+)
+def test_an_epoch_that_was_saved_at_its_start_is_trained_whole(
+    tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    settings = {"max_epochs": 3, **settings}
+    whole, reference = fit(SavesStarts(tmp_path), **settings)
+    assert len(whole.batches) == 18
+    for epoch in (1, 2, 3):
+        # Saved anew as it goes on, from where it goes on once more.
+        again = tmp_path / f"from_{epoch}"
+        starts = [(tmp_path / f"start_{epoch}.ckpt", epoch)]
+        if epoch == 2:
+            starts += [(tmp_path / "end_2.ckpt", 3)]
+            starts += [(again / "start_3.ckpt", 3), (again / "end_2.ckpt", 3)]
+        for path, first in starts:
+            resumed, module = fit(Mends(), SavesStarts(again), ckpt_path=path, **settings)
+            assert resumed.epochs == [1, 2, 3][first - 1 :]
+            assert resumed.batches == whole.batches[6 * (first - 1) :]
+            torch.testing.assert_close(module.net.weight, reference.net.weight, rtol=0, atol=0)
+
+
+def test_an_epoch_whose_start_an_exception_broke_off_is_trained_whole(tmp_path: Path) -> None:
+    class Starts(Traced):
+        def on_train_epoch_start(self) -> None:
+            if self.current_epoch:
+                raise KeyboardInterrupt
+
+    whole, reference = fit()
+    fit(ExceptionPolicy([], str(tmp_path)), module=Starts())
+    resumed, module = fit(ExceptionPolicy([]), ckpt_path=tmp_path / "interrupted.ckpt")
+    assert (resumed.epochs, resumed.batches) == ([2], whole.batches[6:])
+    torch.testing.assert_close(module.net.weight, reference.net.weight, rtol=0, atol=0)
+
+
 def test_without_the_loops_marks_a_resume_is_lightnings_own(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
