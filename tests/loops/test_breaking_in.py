@@ -159,7 +159,8 @@ def test_a_step_that_changes_its_batch_leaves_the_loaders_own() -> None:
             return super().training_step(batch, batch_idx)
 
         def validation_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
-            super().validation_step((batch.pop("x"), batch.pop("y")), batch_idx)
+            batch["x"] = batch["x"] * 2
+            super().validation_step((batch["x"], batch["y"]), batch_idx)
 
     def fit(trainer: pl.Trainer, module: pl.LightningModule) -> None:
         kept = Kept([{"x": x, "y": y} for x, y in loader(8)])
