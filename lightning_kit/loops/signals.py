@@ -1,5 +1,6 @@
 """SIGTERM in a lean run of several ranks: heard by one, acted on by all at one step."""
 
+import itertools
 import logging
 from typing import Any, final
 
@@ -10,6 +11,8 @@ from lightning_kit.compat import default_store
 from lightning_kit.loops.agreement import Agreement
 
 log = logging.getLogger(__name__)
+# Of all trainers in this process: they share the store, and all ranks run them in one order.
+_runs = itertools.count()
 
 
 @final
@@ -21,7 +24,6 @@ class LeanSignalConnector(_SignalConnector):
     """
 
     agreement: Agreement | None = None
-    num_runs = 0
     _heard = False
     _agreed = False
 
@@ -36,7 +38,6 @@ class LeanSignalConnector(_SignalConnector):
         self._agreed = self._agreed and heard
 
     def register_signal_handlers(self) -> None:
-        self.num_runs += 1
         self.agreement = None
         super().register_signal_handlers()
 
@@ -52,7 +53,7 @@ class LeanSignalConnector(_SignalConnector):
         if store is not None:
             trainer = self.trainer
             lag = 2 * int(trainer.accumulate_grad_batches) + 2
-            name = f"lightning_kit/sigterm/{self.num_runs}"
+            name = f"lightning_kit/sigterm/{next(_runs)}"
             self.agreement = Agreement(store, trainer.global_rank, name, lag)
         return self.agreement
 

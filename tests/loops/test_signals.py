@@ -60,3 +60,16 @@ def test_without_a_store_each_goes_by_its_own(monkeypatch: pytest.MonkeyPatch) -
     connector._sigterm_notifier_fn(signal.SIGTERM, None)
     connector.agree()
     assert trainer.received_sigterm
+
+
+def test_another_trainers_run_reads_no_verdict_of_this_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = HashStore()
+    monkeypatch.setattr(signals, "default_store", lambda: store)
+    names = []
+    for _ in range(2):
+        connector: Any = lean(pl.Trainer(max_epochs=1, **QUIET))._signal_connector
+        connector.agree()
+        names.append(connector.agreement.name)
+    assert names[0] != names[1]
