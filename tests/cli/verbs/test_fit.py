@@ -414,8 +414,8 @@ def test_sigterm_before_the_first_hook_of_a_resumed_run_can_be_repeated(
 def test_sigterm_while_the_parts_are_built_can_be_repeated_where_a_checkpoint_is(
     kit: Run, recipe: str, capsys: Any
 ) -> None:
-    flags = ("--data", "programs.interrupted_data.InterruptedData", "--data.where", "init")
-    flags += ("--data.how", "SIGTERM")
+    data = ("--data", "programs.interrupted_data.InterruptedData", "--data.where", "init")
+    flags = (*data, "--data.how", "SIGTERM")
     assert kit("fit", "-c", recipe, *flags) == 1
     assert capsys.readouterr().err.splitlines()[-1] == "lightning-kit: terminated"
     assert not list(Path().glob("runs/small/*"))
