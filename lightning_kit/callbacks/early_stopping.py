@@ -17,7 +17,7 @@ from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.last_outputs import ScoreFunction, note_outputs
 from lightning_kit.callbacks.unlogged_key import UnloggedKey
 from lightning_kit.callbacks.validated_module import validated_module
-from lightning_kit.compat import keys_of_epochs, keys_of_validation, mend_resume, refuse_twin
+from lightning_kit.compat import keys_of_epochs, mend_resume, refuse_twin
 from lightning_kit.meters.event_filter import EventFilter
 from lightning_kit.meters.plateau import DeltaMode, NonFinite
 from lightning_kit.meters.plateaus import Combine
@@ -275,7 +275,7 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
         needs_key = self._is_due or not self.strict
         if needs_key and not self._validate_condition_metric(trainer.callback_metrics):
             return
-        self._fresh.taken()
+        self._fresh.taken(trainer)
         self.num_checks += 1
         if not self._is_due:
             return
@@ -313,7 +313,7 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
 
     def _tell_of_steps(self, trainer: pl.Trainer) -> None:
         """Say that a key is never logged, or never within an epoch where another one is."""
-        if self._is_due and self._fresh.are_all_known(trainer):
+        if self._is_due and self._fresh.are_all_known(trainer, self.monitors):
             self._validate_condition_metric(trainer.callback_metrics)
         rare = keys_of_epochs(trainer) - self._told
         for name in rare.intersection(self.monitors):
@@ -358,7 +358,7 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
         if self.score_function is not None:
             of_validation = self.check_on != "step" and trainer.enable_validation
         else:
-            of_validation = not keys_of_validation(trainer).isdisjoint(self.monitors)
+            of_validation = self._fresh.are_of_validation(trainer, self.monitors)
         if of_validation or trainer.validating:
             return validated_module(trainer)
         return trainer.lightning_module

@@ -228,7 +228,8 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._fresh.epoch_ended()
-        if self._defer_save_until_validation and self._fresh.are_all_known(trainer):
+        is_known = self._fresh.are_all_known(trainer, self._keys)
+        if self._defer_save_until_validation and is_known:
             # Lightning 2.6.6 would put off the save for ever.
             self._refuse_unlogged(super()._monitor_candidates(trainer))
         if self._by_step or (
@@ -236,7 +237,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         ):
             super().on_train_epoch_end(trainer, pl_module)
             self._save_overdue_last(trainer)
-        self._fresh.taken()
+        self._fresh.taken(trainer)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         # Another callback may save a checkpoint before this one's `on_validation_end`.
@@ -244,9 +245,15 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
             self._fresh.validated()
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self._by_step or self._picks(trainer.current_epoch + 1):
+        if self._by_step:
+            is_due = not self._fresh.awaits(trainer, self._keys)
+        else:
+            is_due = self._picks(trainer.current_epoch + 1) and not self._is_stale(trainer)
+        if is_due:
             super().on_validation_end(trainer, pl_module)
             self._save_overdue_last(trainer)
+        if not trainer.sanity_checking and not self._should_save_on_train_epoch_end(trainer):
+            self._fresh.taken(trainer)
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
@@ -314,11 +321,14 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     def _by_step(self) -> bool:
         return self._every_n_train_steps >= 1 or self._train_time_interval is not None
 
+    @property
+    def _keys(self) -> list[str]:
+        """What the score is logged by."""
+        return [] if self.monitor is None or self.score_function is not None else [self.monitor]
+
     def _is_stale(self, trainer: pl.Trainer) -> bool:
         """Return whether the score is of a validation that an earlier epoch was judged by."""
-        if self.monitor is None or self.score_function is not None:
-            return False
-        return self._fresh.are_stale(trainer, [self.monitor], wait=False)
+        return self._fresh.are_stale(trainer, self._keys, wait=False)
 
     def _picks(self, count: int) -> bool:
         return self.filter is None or self.filter.matches(count)
@@ -350,8 +360,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         return candidates
 
     def _refuse_unlogged(self, logged: dict[str, Tensor]) -> None:
-        is_key = self.monitor is not None and self.score_function is None
-        if is_key and self.monitor not in logged:
+        if any(key not in logged for key in self._keys):
             raise UnloggedKey(
                 f"monitor must be a key that is logged, got {self.monitor!r}; logged: "
                 f"{', '.join(sorted(logged))}"

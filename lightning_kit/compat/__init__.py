@@ -13,6 +13,7 @@ from lightning_kit.compat.logged import (
     logged_step,
     logs_this_batch,
     put_back_scores,
+    times_apart,
 )
 from lightning_kit.compat.processes import default_store, forks, global_rank, release_observer
 from lightning_kit.compat.rate_search import (
@@ -55,6 +56,7 @@ __all__ = [
     "save_rank_local",
     "search_rates",
     "sets_rate",
+    "times_apart",
     "validate_apart",
     "validate_now",
     "watch_fetches",

@@ -1,13 +1,16 @@
 """What Lightning logs, and under which step."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytorch_lightning as pl
 from torch import Tensor
 
 log = logging.getLogger(__name__)
+
+_times: WeakKeyDictionary[pl.Trainer, dict[str, int]] = WeakKeyDictionary()
 
 
 def logs_this_batch(trainer: pl.Trainer) -> bool:
@@ -24,7 +27,7 @@ def logs_this_batch(trainer: pl.Trainer) -> bool:
 
 
 def keys_of_validation(trainer: pl.Trainer) -> set[str]:
-    """Return the keys that validations of this fit have logged and training has not."""
+    """Return the keys that the trainer's own validations have logged and training has not."""
     loop: Any = trainer.fit_loop.epoch_loop
     found: list[set[str]] = []
     for results in (getattr(loop.val_loop, "_results", None), getattr(loop, "_results", None)):
@@ -36,13 +39,29 @@ def keys_of_validation(trainer: pl.Trainer) -> set[str]:
     return found[0] - found[1]
 
 
+def note_scores_apart(trainer: pl.Trainer, keys: Iterable[str]) -> None:
+    """Note that a validation logged ``keys`` which the trainer's own loop does not know of."""
+    times = _times.setdefault(trainer, {})
+    times.update({key: times.get(key, 0) + 1 for key in keys})
+
+
+def times_apart(trainer: pl.Trainer) -> dict[str, int]:
+    """Return how often this process has logged each key that came from another loop's validation.
+
+    That loop is one on other loaders, or the trainer's own before a resume, which counts as never.
+    """
+    return dict(_times.get(trainer, {}))
+
+
 def put_back_scores(trainer: pl.Trainer, scores: Mapping[str, Tensor]) -> bool:
     """Let ``trainer.callback_metrics`` hold ``scores`` where it lacks them; return whether it does.
 
-    Lightning keeps no scores in a checkpoint.
+    Lightning keeps no scores in a checkpoint. From now on their keys are known as validation's.
     """
+    times = _times.setdefault(trainer, {})
     held = trainer.callback_metrics
     for key, score in scores.items():
+        times.setdefault(key, 0)
         held.setdefault(key, score.to(trainer.strategy.root_device))
     if missing := scores.keys() - trainer.callback_metrics.keys():
         log.warning("scores of before the resume are lost: %s", ", ".join(sorted(missing)))

@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.trainer.states import RunningStage, TrainerFn
 
 from lightning_kit.compat.detours import detour
+from lightning_kit.compat.logged import note_scores_apart
 from lightning_kit.compat.trainers import callbacks_of
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ def validate_apart(trainer: pl.Trainer, dataloaders: Any, prefix: str) -> None:
     try:
         validate_now(trainer, dataloaders)
     finally:
+        note_scores_apart(trainer, named(connector._callback_metrics))
         for name, before in zip(names, kept, strict=True):
             setattr(connector, name, {**before, **named(getattr(connector, name))})
         if last_time is not None:

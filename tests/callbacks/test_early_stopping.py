@@ -17,12 +17,14 @@ from programs.scores import OneBatch, ScoreModule, StepScores
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason as Reason
 
+from lightning_kit.callbacks.actions import Validate
 from lightning_kit.callbacks.early_stopping import EarlyStopping
 from lightning_kit.callbacks.ema import EMA
 from lightning_kit.callbacks.end_epoch import end_epoch
 from lightning_kit.callbacks.exception_policy import ExceptionPolicy
 from lightning_kit.callbacks.exception_rule import Rule
 from lightning_kit.callbacks.last_outputs import last_outputs
+from lightning_kit.callbacks.on_event import OnEvent
 from lightning_kit.callbacks.unlogged_key import UnloggedKey
 from lightning_kit.meters import EventFilter
 from lightning_kit.runs.stopping import stop_reason
@@ -202,6 +204,52 @@ def test_no_check_is_lost_or_made_twice_after_a_resume_from_a_validations_end(
         assert epochs(rest, scores, ckpt_path=path) == 5
         assert (rest.wait_count, float(rest.best_score)) == (3, 4.0)
         assert rest.num_checks == whole.num_checks or not new
+
+
+@pytest.mark.parametrize(
+    ("check_on", "every"), [("epoch", 1), ("epoch", 2), ("step", 1), ("step", 2)]
+)
+def test_a_score_from_before_a_resume_is_judged_once(
+    check_on: Any, every: int, tmp_path: Path
+) -> None:
+    """Five batches an epoch; each score is a gain, so that only looking twice could stop."""
+
+    def run(epochs: int, path: Any = None) -> EarlyStopping:
+        stopping = EarlyStopping("score", patience=1, check_on=check_on, nan="stop")
+        saver = ModelCheckpoint(tmp_path, "{epoch}", "score", save_top_k=-1)
+        options: dict[str, Any] = {**QUIET, "enable_checkpointing": True}
+        options |= {"max_epochs": epochs, "check_val_every_n_epoch": every}
+        trainer = pl.Trainer(**options, callbacks=[saver, stopping])
+        scores = [8.0, 7.0, 6.0, 5.0, 4.0, 3.0]
+        trainer.fit(ScoreModule(scores), PlainData(), ckpt_path=path)
+        assert trainer.current_epoch == epochs
+        return stopping
+
+    half = run(2)
+    saved = tmp_path / "epoch=1.ckpt"
+    rest, whole = run(6, saved), run(6)
+    assert half.num_checks < whole.num_checks
+    assert rest.num_checks == whole.num_checks
+    assert rest.best_score == whole.best_score
+
+
+@pytest.mark.parametrize("check_on", ["epoch", "step", "validation"])
+def test_a_score_of_other_loaders_is_judged_once_each_time(check_on: Any) -> None:
+    """Three validations on other loaders in six epochs of five batches, the first in the third."""
+
+    def run(monitor: str) -> EarlyStopping:
+        acts = OnEvent(Validate(PlainData().val_dataloader, "other"), "iteration_completed")
+        acts.filter = EventFilter(once=[12, 13, 23])
+        stopping = EarlyStopping(monitor, patience=3, check_on=check_on, nan="stop")
+        trainer = pl.Trainer(**QUIET, max_epochs=6, callbacks=[acts, stopping])
+        trainer.fit(ScoreModule([1.0] * 6), PlainData())
+        assert trainer.current_epoch == 6
+        return stopping
+
+    # At an epoch's end two have become one score.
+    assert run("other/score").num_checks == (3 if check_on == "step" else 2)
+    with pytest.raises(UnloggedKey, match="`other/scoer` which is not available"):
+        run("other/scoer")
 
 
 @pytest.mark.parametrize("new", [{}, {"nan": "stop"}], ids=["lightning decides", "kit decides"])
@@ -594,6 +642,7 @@ PROGRAM = """
 import pytorch_lightning as pl, torch
 from origin.stock import QUIET
 from programs.scores import OneBatch, ScoreModule
+from lightning_kit.callbacks.actions import Validate
 from lightning_kit.callbacks.early_stopping import EarlyStopping
 from lightning_kit.runs.stopping import stop_reason
 

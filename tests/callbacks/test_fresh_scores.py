@@ -7,7 +7,9 @@ import torch
 from origin.stock import QUIET
 from programs.plain import PlainData, PlainModule
 
+from lightning_kit.callbacks.actions import Validate
 from lightning_kit.callbacks.fresh_scores import FreshScores
+from lightning_kit.callbacks.on_event import OnEvent
 
 
 class Keys(PlainModule):
@@ -35,7 +37,7 @@ class Asks(pl.Callback):
         if not self.fresh.are_stale(trainer, ["of_val"]):
             assert not self.fresh.are_stale(trainer, ["never"], wait=False)
         self.stale.append(found)
-        self.fresh.taken()
+        self.fresh.taken(trainer)
 
 
 def stale(**options: Any) -> list[list[str]]:
@@ -83,8 +85,11 @@ def test_what_is_left_of_a_validation_until_it_is_looked_at() -> None:
     assert fresh.is_left_over
     assert not fresh.are_stale(later, ["of_val"])
     assert fresh.are_stale(later, ["of_val", "of_train"])
-    fresh.taken()
+    fresh.taken(later)
     assert not fresh.is_left_over
+    assert fresh.are_stale(later, ["of_val"], by_step=True), "this process has not validated yet"
+    assert fresh.are_of_validation(later, ["of_val"])
+    assert FreshScores().are_stale(later, ["of_val"]), "nor have those that had looked at it before"
 
 
 def test_within_an_epoch_its_own_scores_are_stale_too() -> None:
@@ -98,7 +103,7 @@ def test_within_an_epoch_its_own_scores_are_stale_too() -> None:
         def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
             keys = ("each", "of_train", "of_val", "never")
             self.stale += [[k for k in keys if self.fresh.are_stale(trainer, [k], by_step=True)]]
-            self.fresh.taken()
+            self.fresh.taken(trainer)
 
         def on_validation_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
             self.fresh.validated()
@@ -126,3 +131,33 @@ def test_within_an_epoch_its_own_scores_are_stale_too() -> None:
 
 def test_nothing_is_stale_where_no_validation_can_come() -> None:
     assert stale(limit_val_batches=0) == [[], [], [], []]
+
+
+def test_a_score_of_other_loaders_is_fresh_once() -> None:
+    """Of five batches an epoch, the third of epoch 2 and the fifth of epoch 4 are behind one."""
+
+    class Ends(Keeps):
+        def __init__(self) -> None:
+            super().__init__()
+            self.known: list[bool] = []
+
+        def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
+            keys = ("of_val", "other/of_val", "other/never")
+            self.left.append(self.fresh.left(trainer))
+            self.stale.append([key for key in keys if self.fresh.are_stale(trainer, [key])])
+            self.known.append(self.fresh.are_all_known(trainer, ["other/never"]))
+            self.fresh.epoch_ended()
+            self.fresh.taken(trainer)
+
+        def on_validation_end(self, trainer: pl.Trainer, pl_module: Any) -> None: ...
+
+    ends = Ends()
+    action = Validate(lambda: PlainData().val_dataloader(), "other")
+    acts = OnEvent(action, "iteration_completed", once=[8, 20])
+    trainer = pl.Trainer(**QUIET, max_epochs=4, callbacks=[acts, ends])
+    trainer.fit(Keys(), PlainData())
+    waiting, old = ["other/of_val", "other/never"], ["other/of_val"]
+    assert ends.stale == [waiting, [], old, []]
+    assert ends.known == [False, True, True, True]
+    assert ["other/of_val" in left for left in ends.left] == [False, True, False, True]
+    assert ends.fresh.are_of_validation(trainer, ["other/of_val"])

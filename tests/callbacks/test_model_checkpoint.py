@@ -9,9 +9,11 @@ import pytorch_lightning as pl
 import torch
 from programs.scored import Scored, fit, loader
 
+from lightning_kit.callbacks.actions import Validate
 from lightning_kit.callbacks.end_epoch import EndEpoch
 from lightning_kit.callbacks.last_outputs import last_outputs
 from lightning_kit.callbacks.model_checkpoint import ModelCheckpoint
+from lightning_kit.callbacks.on_event import OnEvent
 from lightning_kit.callbacks.unlogged_key import UnloggedKey
 from lightning_kit.meters import EventFilter
 
@@ -204,6 +206,45 @@ def test_an_epoch_is_scored_after_a_resume_from_its_validations_end(tmp_path: Pa
         assert callback.best_model_score == 0.25
         assert names(folder) == ["epoch=2-step=3.ckpt"]
         (folder / "epoch=2-step=3.ckpt").unlink()
+
+
+@pytest.mark.filterwarnings("ignore:.*could not find the monitored key")
+def test_no_epoch_is_scored_by_a_score_from_before_a_resume(tmp_path: Path) -> None:
+    """Epochs 2 and 4 are validated; the file is saved between the first's and its epoch's end."""
+
+    class Saves(pl.Callback):
+        def on_validation_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
+            trainer.save_checkpoint(tmp_path / f"{trainer.current_epoch + 1}.ckpt")
+
+    folder, scores = tmp_path / "best", [0.5, 0.5, 0.25, 0.25]
+    for path in (None, tmp_path / "2.ckpt"):
+        settings: dict[str, Any] = {"save_top_k": -1, "save_on_train_epoch_end": True}
+        callback = ModelCheckpoint(folder, monitor="score", **settings)
+        saves = [] if path else [Saves()]
+        fit(scores, *saves, callback, ckpt_path=path, check_val_every_n_epoch=2)
+        assert steps(folder) == [2, 4]
+        for each in folder.iterdir():
+            each.unlink()
+
+
+@pytest.mark.parametrize("on_epoch", [True, False])
+def test_a_score_of_other_loaders_scores_one_epoch(tmp_path: Path, on_epoch: bool) -> None:
+    """Of five epochs, the second and the fourth have one, both before their own validation."""
+    acts = OnEvent(Validate(loader, "other"), "iteration_completed", once=[2, 4])
+    settings: dict[str, Any] = {"save_top_k": -1, "save_on_train_epoch_end": on_epoch}
+    callback = ModelCheckpoint(tmp_path, monitor="other/score", **settings)
+    fit([0.5, 0.4, 0.3, 0.2, 0.1], acts, callback)
+    assert steps(tmp_path) == [2, 4]
+    assert sorted(map(float, callback.best_k_models.values())) == [0.2, 0.4]
+
+
+def test_by_steps_a_score_of_other_loaders_is_waited_for(tmp_path: Path) -> None:
+    acts = OnEvent(Validate(loader, "other"), "iteration_completed", once=3)
+    callback = ModelCheckpoint(
+        tmp_path, monitor="other/score", save_top_k=-1, every_n_train_steps=1
+    )
+    fit([0.5] * 4, acts, callback)
+    assert steps(tmp_path) == [3, 4]
 
 
 def test_only_some_weights_are_saved(tmp_path: Path) -> None:

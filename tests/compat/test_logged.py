@@ -42,6 +42,7 @@ def test_scores_are_put_back_but_none_is_written_over(caplog: pytest.LogCaptureF
     trainer.callback_metrics["new"] = torch.tensor(2.0)
     assert compat.put_back_scores(trainer, {"new": torch.tensor(1.0), "old": torch.tensor(1.0)})
     assert trainer.callback_metrics == {"new": 2.0, "old": 1.0}
+    assert compat.times_apart(trainer) == {"new": 0, "old": 0}
 
     class Copies:
         callback_metrics = property(lambda self: {})

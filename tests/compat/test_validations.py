@@ -7,7 +7,7 @@ import pytorch_lightning as pl
 from programs.traced import QUIET, Traced, loader
 from torch import Tensor
 
-from lightning_kit.compat import validate_apart, validate_now
+from lightning_kit.compat import times_apart, validate_apart, validate_now
 
 
 def fitted(act: Any) -> tuple[pl.Trainer, list[dict[str, Tensor]]]:
@@ -37,9 +37,10 @@ def test_a_validation_now_scores_the_present_weights() -> None:
 
 
 def test_a_validation_apart_has_keys_of_its_own() -> None:
-    _, (scores,) = fitted(lambda trainer: validate_apart(trainer, loader(), "other"))
+    trainer, (scores,) = fitted(lambda trainer: validate_apart(trainer, loader(), "other"))
     assert "other/val/loss" in scores
     assert "val/loss" not in scores
+    assert times_apart(trainer) == {"other/val/loss": 1}
 
 
 def test_without_lightnings_state_nothing_is_validated(caplog: pytest.LogCaptureFixture) -> None:

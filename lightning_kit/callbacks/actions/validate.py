@@ -1,12 +1,13 @@
 """Validate now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, final
 
 import pytorch_lightning as pl
 
+from lightning_kit.callbacks.event_listener import EventListener
 from lightning_kit.callbacks.events import Events
-from lightning_kit.compat import validate_apart, validate_now
+from lightning_kit.compat import callbacks_of, validate_apart, validate_now
 from lightning_kit.meters.functions import check_function
 
 
@@ -62,3 +63,13 @@ class Validate:
             validate_now(trainer)
         else:
             validate_apart(trainer, self.dataloaders(), self.prefix)
+
+
+def awaited_prefixes(trainer: pl.Trainer) -> Iterator[str]:
+    """Yield ``<prefix>/`` of each validation on other loaders that nothing was logged by yet."""
+    listeners = [each for each in callbacks_of(trainer) if isinstance(each, EventListener)]
+    for action in (each for listener in listeners for each in listener.actions()):
+        if isinstance(action, Validate) and action.prefix is not None:
+            prefix = f"{action.prefix}/"
+            if not any(key.startswith(prefix) for key in trainer.callback_metrics):
+                yield prefix
