@@ -34,7 +34,9 @@ def why_not(loop: Any, data_fetcher: _DataFetcher | None) -> str | None:
         return "the trainer's logger connector is another"
     for name, part in {"loop": loop, "logger connector": trainer._logger_connector}.items():
         own = vars(part).keys() - KNOWN
-        if patched := sorted(each for each in own if callable(getattr(type(part), each, None))):
+        if patched := sorted(
+            each for each in own if callable(getattr(type(part).__base__, each, None))
+        ):
             return f"{', '.join(patched)} of the {name} was replaced"
     if not hasattr(loop, "automatic_optimization"):
         return None

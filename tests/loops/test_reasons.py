@@ -112,3 +112,25 @@ def test_a_loader_of_nothing() -> None:
     stock, lean_run = pair(Program, train=[], max_epochs=1)
     assert stock == lean_run
     assert len(rows()) == 14
+
+
+def test_what_is_covered_is_covered_in_every_epoch_and_run(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    planned: list[bool] = []
+
+    class Looks(pl.Callback):
+        def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+            loop: Any = trainer.fit_loop.epoch_loop
+            planned.append(loop.plan is not None and loop.automatic_optimization.plan is loop.plan)
+
+        def on_validation_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+            loop: Any = trainer.fit_loop.epoch_loop.val_loop
+            planned.append(loop.plan is not None)
+
+    trainer = lean(pl.Trainer(max_epochs=3, callbacks=Looks(), **QUIET))
+    assert said(trainer, Program(), caplog).count("Lightning's own") == 0
+    trainer.fit_loop.max_epochs = 5
+    assert said(trainer, Program(), caplog).count("Lightning's own") == 0
+    assert len(planned) == 5 * 8
+    assert all(planned)
