@@ -75,8 +75,11 @@ FILES = (
     "pytorch_lightning.trainer.connectors.signal_connector",
     "pytorch_lightning.utilities.combined_loader",
 )
-# Decorators that Lightning's own methods wear.
-DECORATORS = ("contextlib.py", "loops/utilities.py", "torch/_dynamo/", "torch/utils/_contextlib.py")
+# What Lightning's own methods wear: decorators, and what torch puts around an optimizer's `step`.
+DECORATORS = (
+    "contextlib.py", "loops/utilities.py", "torch/_dynamo/", "torch/optim/optimizer.py",
+    "torch/utils/_contextlib.py",
+)  # fmt: skip
 
 
 def changed() -> str | None:

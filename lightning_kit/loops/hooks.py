@@ -36,22 +36,22 @@ class Hook:
 
     def __call__(self, *args: Any) -> Any:
         """Call the callbacks' hooks, then the module's; return what that one returns."""
-        self.on_callbacks(*args)
-        if self._on_module or self.name in self.fx:
-            return self.on_module(*args)
-        return None
-
-    def on_callbacks(self, *args: Any) -> None:
         callbacks: list[pl.Callback] = self.trainer.callbacks  # type: ignore[attr-defined]
         if callbacks != self._seen:
             self._look(callbacks)
-        name = self.name
-        if not self._busy:
+        name, is_heard = self.name, self._busy
+        if not is_heard:
             for state in self._idle:
                 if name in state:
-                    break
-            else:
-                return
+                    is_heard = True
+        if is_heard:
+            self._on_callbacks(callbacks, args)
+        if self._on_module or name in self.fx:
+            return self._call_module(args)
+        return None
+
+    def _on_callbacks(self, callbacks: list[pl.Callback], args: tuple[Any, ...]) -> None:
+        name = self.name
         fx, trainer, module, classes = self.fx, self.trainer, self.module, self._classes
         before = fx["_current_fx_name"]
         fx["_current_fx_name"] = name
@@ -71,7 +71,7 @@ class Hook:
                     function(trainer, module, *args)
         fx["_current_fx_name"] = before
 
-    def on_module(self, *args: Any) -> Any:
+    def _call_module(self, args: tuple[Any, ...]) -> Any:
         fx, name = self.fx, self.name
         function = getattr(self.module, name)
         if not callable(function):

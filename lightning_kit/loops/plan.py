@@ -56,6 +56,8 @@ class Plan:
     @property
     def is_stale(self) -> bool:
         """Whether something was put on the module that a part would leave out."""
+        if not self.replaced:
+            return not vars(self.module).keys().isdisjoint(WATCHED)
         return self._replaced() != self.replaced
 
     def _replaced(self) -> list[str]:

@@ -13,6 +13,8 @@ Kind = Literal["multiclass", "binary", "multilabel"]
 
 def at_least_float32(output: Tensor) -> Tensor:
     """Half precision has too few steps near 1 to rank answers by."""
+    if output.dtype is torch.float32:
+        return output
     return output.to(torch.promote_types(output.dtype, torch.float32))
 
 

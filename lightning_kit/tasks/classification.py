@@ -145,10 +145,12 @@ class ClassificationTask(AbstractTask):
         self._seen = None
 
     def _check(self, logits: Tensor, target: Tensor) -> None:
-        check_rows(logits, target)
-        seen, before = (logits.shape, target.shape, target.dtype), self._seen
-        if seen == before:
+        before = self._seen
+        is_pair = type(logits) is Tensor and type(target) is Tensor
+        seen = (logits.shape, target.shape, target.dtype) if is_pair else None
+        if seen is not None and seen == before:
             return
+        check_rows(logits, target)
         check_labels(target)
         rows, classes = len(target), self.num_classes
         if self.kind == "binary":
@@ -164,7 +166,7 @@ class ClassificationTask(AbstractTask):
         # Only the first batch of a run: reading labels back makes an accelerator wait.
         if before is None:
             check_label_range(target, self.kind, classes, self.criterion.ignore_index)
-        self._seen = seen
+        self._seen = (logits.shape, target.shape, target.dtype)
 
 
 def _check_num_classes(num_classes: int | None, kind: Kind) -> int:

@@ -4,6 +4,7 @@ from unittest import mock
 
 import pytest
 import pytorch_lightning as pl
+from programs.lean_pairs import Program, pair
 from pytorch_lightning.__version__ import version
 from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
 from pytorch_lightning.strategies import DDPStrategy, Strategy
@@ -55,3 +56,14 @@ def test_an_unknown_version_and_a_changed_file_are_named(monkeypatch: pytest.Mon
     known = {"2.6.6": {**fingerprints.KNOWN["2.6.6"], first: "0" * 12}}
     monkeypatch.setattr(fingerprints, "KNOWN", known)
     assert unknown() == f"{first} is not Lightning 2.6.6's"
+
+
+def test_a_fit_without_an_optimizer_is_no_patch() -> None:
+    """torch wraps the class's ``step`` when the first of its kind is built."""
+
+    class Without(Program):
+        def configure_optimizers(self) -> None:
+            """Train nothing."""
+
+    pair(Without)
+    assert fingerprints.changed() is None
