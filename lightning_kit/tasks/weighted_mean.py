@@ -27,15 +27,16 @@ class WeightedMean(Metric):
     full_state_update = False
     total: Tensor
     weight: Tensor
+    _waiting: int
 
     def __init__(self, **kwargs: Any) -> None:
+        self.__dict__["_waiting"] = 0
         super().__init__(**kwargs)
         self.add_state("total", torch.tensor(0.0), dist_reduce_fx="sum")
         self.add_state("weight", torch.tensor(0.0), dist_reduce_fx="sum")
 
     def update(self, value: Tensor, weight: int | Tensor) -> None:
-        self.total.add_(value.detach() * weight)
-        self.weight.add_(weight)
+        self._add(value, weight)
 
     def add(self, value: Tensor, weight: int | Tensor) -> None:
         """Do what :meth:`update` does, without what torchmetrics wraps around it.
@@ -45,7 +46,30 @@ class WeightedMean(Metric):
         state = self.__dict__
         state["_computed"] = None
         state["_update_count"] += 1
-        WeightedMean.update(self, value, weight)
+        self._add(value, weight)
+
+    def _add(self, value: Tensor, weight: int | Tensor) -> None:
+        if isinstance(weight, int):
+            self.total.add_(value.detach(), alpha=weight)
+            self.__dict__["_waiting"] += weight
+        else:
+            self.total.add_(value.detach() * weight)
+            self.weight.add_(weight)
+
+    def _settle(self) -> None:
+        """Count the whole weights, which wait as a plain integer."""
+        waiting, self.__dict__["_waiting"] = self._waiting, 0
+        if waiting:
+            self.weight.add_(waiting)
+
+    def sync(self, *args: Any, **kwargs: Any) -> None:
+        self._settle()
+        super().sync(*args, **kwargs)
+
+    def reset(self) -> None:
+        self.__dict__["_waiting"] = 0
+        super().reset()
 
     def compute(self) -> Tensor:
+        self._settle()
         return self.total / self.weight

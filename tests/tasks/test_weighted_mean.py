@@ -1,4 +1,5 @@
 import math
+import pickle
 
 import torch
 
@@ -35,3 +36,21 @@ def test_adding_is_updating() -> None:
         updated.update(torch.tensor(value), weight)
         assert torch.equal(added.compute(), updated.compute())
     assert added.update_count == updated.update_count == 3
+
+
+def test_weights_that_wait_are_counted_in_a_copy_and_before_ranks_are_joined() -> None:
+    mean = WeightedMean()
+    mean.add(torch.tensor(1.0), 3)
+    copied = pickle.loads(pickle.dumps(mean))
+    copied.add(torch.tensor(5.0), 1)
+    assert copied.compute() == 2.0
+    seen: list[float] = []
+
+    def gather(state: torch.Tensor, _: object) -> list[torch.Tensor]:
+        seen.append(float(state))
+        return [state, state]
+
+    mean.sync(dist_sync_fn=gather, distributed_available=lambda: True)
+    assert sorted(seen) == [3.0, 3.0]
+    mean.unsync()
+    assert mean.compute() == 1.0
