@@ -41,7 +41,7 @@ def test_the_commands_run_in_order(kit: Run, capsys: pytest.CaptureFixture[str])
 
 
 def test_the_python_blocks_run() -> None:
-    loop, listeners = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    fast, loop, listeners = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     model, told = torch.nn.Linear(3, 2), []
     scores = iter([0.5, 0.6, 0.1, 0.2, 0.3])
     names: dict[str, Any] = {
@@ -51,6 +51,11 @@ def test_the_python_blocks_run() -> None:
         "optimizer": torch.optim.SGD(model.parameters(), lr=0.1),
         "evaluate": lambda model: next(scores),
     }
+    own: dict[str, Any] = {}
+    exec(fast, own)
+    own["trainer"].fit(PlainModule(), datamodule=PlainData())
+    assert type(own["trainer"].fit_loop.epoch_loop).__name__ == "LeanTrainingEpochLoop"
+
     exec(loop, names)
     # Asked at 501, 601, ..., and the third check without a gain is the fifth.
     assert names["iteration"] == 901
