@@ -82,11 +82,13 @@ def test_what_is_left_of_a_validation_until_it_is_looked_at() -> None:
     assert fresh.left(later) == ended
     fresh.put_back(later)
     assert later.callback_metrics == ended
-    assert fresh.is_left_over
+    before = fresh.is_left_over
+    assert before
     assert not fresh.are_stale(later, ["of_val"])
     assert fresh.are_stale(later, ["of_val", "of_train"])
     fresh.taken(later)
-    assert not fresh.is_left_over
+    after = fresh.is_left_over
+    assert not after
     assert fresh.are_stale(later, ["of_val"], by_step=True), "this process has not validated yet"
     assert fresh.are_of_validation(later, ["of_val"])
     assert FreshScores().are_stale(later, ["of_val"]), "nor have those that had looked at it before"
