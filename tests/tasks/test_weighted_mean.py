@@ -46,7 +46,7 @@ def test_weights_that_wait_are_counted_in_a_copy_and_before_ranks_are_joined() -
     assert copied.compute() == 2.0
     seen: list[float] = []
 
-    def gather(state: torch.Tensor, _: object) -> list[torch.Tensor]:
+    def gather(state: torch.Tensor, group: object) -> list[torch.Tensor]:
         seen.append(float(state))
         return [state, state]
 

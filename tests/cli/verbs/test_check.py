@@ -86,7 +86,9 @@ def test_what_the_short_run_does_not_use_is_judged(
 ) -> None:
     for verb in ("check", "fit"):
         assert kit(verb, "-c", recipe, f"--trainer.{flag}") == 2
-        (said,) = [row for row in capsys.readouterr().err.splitlines() if line in row]
+        told = capsys.readouterr().err
+        assert sum(line in row for row in told.splitlines()) == 1, told
+        (said,) = [row for row in told.splitlines() if line in row]
         assert said.startswith(("problem: ", "lightning-kit: "))
         assert verb == "fit" or [path.name for path in Path().iterdir()] == ["small.yaml"]
 
