@@ -3,6 +3,7 @@
 import pytest
 import pytorch_lightning as pl
 from programs.plain import PlainData, PlainModule
+from programs.traced import QUIET
 
 from lightning_kit import compat
 
@@ -30,14 +31,7 @@ def test_a_detour_holds_until_it_ends(caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.parametrize("raises", [True, False])
 def test_after_an_interruption_but_not_after_a_fit(raises: bool) -> None:
     said: list[str] = []
-    trainer = pl.Trainer(
-        max_epochs=1,
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
+    trainer = pl.Trainer(max_epochs=1, **QUIET)
     undo = compat.after_interruption(trainer, lambda: said.append("interrupted"))
     if raises:
         with pytest.raises(RuntimeError, match="cursed"):

@@ -8,19 +8,13 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from programs.plain import PlainData, PlainModule
+from programs.traced import QUIET
 
 from lightning_kit import compat
 
 
 def trained() -> pl.Trainer:
-    trainer = pl.Trainer(
-        max_epochs=1,
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
+    trainer = pl.Trainer(max_epochs=1, **QUIET)
     trainer.fit(PlainModule(), datamodule=PlainData())
     return trainer
 
