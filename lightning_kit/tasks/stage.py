@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
 from lightning_kit.models.digits import keeping_digits
+from lightning_kit.tasks.shared_counts import SharedCounts
 from lightning_kit.tasks.step import StepOutput
 from lightning_kit.tasks.weighted_mean import WeightedMean
 
@@ -45,10 +46,27 @@ class Stage(nn.Module):
             compute_groups=False,
         )
         self._compared = ""
-        self._metrics = dict(self.metrics.items(keep_base=True))
-        for key, metric in self._metrics.items():
-            # Lightning calls it. A copy or a pickle has its class's own again, all but the name.
-            metric.compute = partial(self._compute, key, metric, metric.compute)  # type: ignore[method-assign]
+        self._watch()
+
+    def _watch(self) -> None:
+        """Be asked before Lightning computes a metric. A copy has its class's own `compute`."""
+        metrics = dict(self.metrics.items(keep_base=True))
+        self._shared = SharedCounts.of(metrics)
+        shared = {name for counts in self._shared for name in counts.metrics}
+        self._single = {name: each for name, each in metrics.items() if name not in shared}
+        for name, metric in metrics.items():
+            metric.compute = partial(self._compute, name, metric, metric.compute)  # type: ignore[method-assign]
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._settle()
+        state: dict[str, Any] = dict(vars(self))
+        for name in ("_shared", "_single"):
+            del state[name]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
+        self._watch()
 
     def update(self, output: StepOutput) -> None:
         """Add a batch.
@@ -59,7 +77,16 @@ class Stage(nn.Module):
         self.loss.add(output.loss, output.weight)
         if not self._compared:
             self._compared = _describe(output)
-        for name, metric in self._metrics.items():
+        scores, target = output.scores, output.target
+        for counts in self._shared:
+            if counts.takes(scores, target):
+                counts.add(scores, target)
+            else:
+                self._update(counts.metrics, output)
+        self._update(self._single, output)
+
+    def _update(self, metrics: Mapping[str, Metric], output: StepOutput) -> None:
+        for name, metric in metrics.items():
             try:
                 metric.update(output.scores, output.target)
             except _FAULTS_OF_THE_DEVICE:
@@ -78,11 +105,16 @@ class Stage(nn.Module):
         return {f"{self.name}/loss": self.loss, **dict(self.metrics.items())}
 
     def _compute(self, name: str, metric: Metric, compute: Callable[[], Any]) -> Any:
+        self._settle()
         try:
             return compute()
         # A RuntimeError may be another rank's that has died.
         except (ValueError, TypeError, IndexError) as error:
             raise _misfit(name, metric, self._compared, error) from error
+
+    def _settle(self) -> None:
+        for counts in self._shared:
+            counts.settle()
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         # torchmetrics keeps the type at `.half()` but not at `.to(torch.bfloat16)`, which is what
