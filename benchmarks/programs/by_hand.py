@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -82,10 +83,10 @@ def by_hand(seed: Seed, folder: Path, boundary: Callable[[], None]) -> Outcome:
                     log.writerow({"epoch": epoch, "step": step, "train/loss_step": loss.item()})
             val_loss = validate(model, val, val_accuracy, val_f1)
             scores = {
-                "train/loss": (total / rows).item(),
+                "train/loss": mean_over_ranks(total, rows),
                 "train/accuracy": train_accuracy.compute().item(),
                 "train/f1": train_f1.compute().item(),
-                "val/loss": val_loss.item(),
+                "val/loss": val_loss,
                 "val/accuracy": val_accuracy.compute().item(),
                 "val/f1": val_f1.compute().item(),
             }
@@ -101,7 +102,15 @@ def by_hand(seed: Seed, folder: Path, boundary: Callable[[], None]) -> Outcome:
     return Outcome(copied(net), read_scores(folder / "metrics.csv"), kept)
 
 
-def validate(model: nn.Module, val: Any, accuracy: Any, f1: Any) -> Tensor:
+def mean_over_ranks(total: Tensor, rows: int) -> float:
+    """Return the mean over the rows of all ranks; torchmetrics' values are of all ranks, too."""
+    sums = torch.stack([total, torch.tensor(float(rows))])
+    if dist.is_initialized():
+        dist.all_reduce(sums)
+    return (sums[0] / sums[1]).item()
+
+
+def validate(model: nn.Module, val: Any, accuracy: Any, f1: Any) -> float:
     """Update the metrics, and return the mean loss."""
     model.eval()
     total, rows = torch.zeros(()), 0
@@ -112,4 +121,4 @@ def validate(model: nn.Module, val: Any, accuracy: Any, f1: Any) -> Tensor:
             rows += len(target)
             accuracy.update(logits, target)
             f1.update(logits, target)
-    return total / rows
+    return mean_over_ranks(total, rows)

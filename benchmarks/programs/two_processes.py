@@ -1,4 +1,4 @@
-"""The seed program on two processes: torch's DDP by hand, stock and lean DDP in turns.
+"""The seed program on two processes: torch's DDP by hand, on Lightning and the kit in turns.
 
 ``torchrun --nproc-per-node 2 -m benchmarks.programs.two_processes FILE`` writes what it measured.
 """
@@ -22,9 +22,14 @@ from benchmarks.harness.recorded import Recorded
 from benchmarks.harness.same_work import DifferentWork, Outcome, same_scores, same_weights
 from benchmarks.programs.by_hand import by_hand
 from benchmarks.programs.seed import EPOCH_KEYS, Program, Seed
-from benchmarks.programs.with_lightning import leaned, stock
+from benchmarks.programs.with_lightning import leaned, stock, with_the_kit
 
-PROGRAMS: dict[str, Program] = {"DDP by hand": by_hand, "stock": stock, "lean": leaned}
+PROGRAMS: dict[str, Program] = {
+    "DDP by hand": by_hand,
+    "stock": stock,
+    "lean": leaned,
+    "kit": with_the_kit,
+}
 TIMEOUT_S = 1800
 
 

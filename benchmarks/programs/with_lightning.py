@@ -34,7 +34,7 @@ class SeedModule(pl.LightningModule):
         self.train_accuracy.update(logits, target)
         self.train_f1.update(logits, target)
         self.log("train/loss_step", loss)
-        self.log("train/loss", loss, on_step=False, on_epoch=True)
+        self.log("train/loss", loss, on_step=False, on_epoch=True, sync_dist=True)
         self.log("train/accuracy", self.train_accuracy, on_step=False, on_epoch=True)
         self.log("train/f1", self.train_f1, on_step=False, on_epoch=True)
         return loss
@@ -44,7 +44,7 @@ class SeedModule(pl.LightningModule):
         logits = self.model(input)
         self.val_accuracy.update(logits, target)
         self.val_f1.update(logits, target)
-        self.log("val/loss", nn.functional.cross_entropy(logits, target))
+        self.log("val/loss", nn.functional.cross_entropy(logits, target), sync_dist=True)
         self.log("val/accuracy", self.val_accuracy)
         self.log("val/f1", self.val_f1)
 

@@ -97,6 +97,11 @@ class AbstractTask(pl.LightningModule, ABC):
 
     def setup(self, stage: str) -> None:
         self._release()
+        # What a task holds beside its model is alike on all ranks; DDP would broadcast it at
+        # every step: https://pytorch.org/docs/stable/notes/ddp.html
+        self._ddp_params_and_buffers_to_ignore = [
+            name for name, _ in self.named_buffers() if not name.startswith("model.")
+        ]
         if stage == "fit":
             if self.cuda_graph:
                 if reason := why_not(self, self.trainer):

@@ -122,8 +122,16 @@ class ClassificationTask(AbstractTask):
         except IndexError:
             check_label_range(target, self.kind, self.num_classes, self.criterion.ignore_index)
             raise
-        scores = self.postprocess.probabilities(logits.detach())
+        scores = self._probabilities(logits.detach())
         return StepOutput(loss, weight, scores[:, 1] if self.kind == "binary" else scores, target)
+
+    def _probabilities(self, logits: Tensor) -> Tensor:
+        answer = self.postprocess
+        # The kit's own has no need of its other answers here.
+        if type(answer) is ClassAnswer and not (answer._forward_hooks or answer._forward_pre_hooks):
+            return answer.probabilities(logits)
+        probabilities: Tensor = answer(logits)["probabilities"]
+        return probabilities
 
     def adapt(self, facts: DataFacts) -> None:
         names = facts.classes

@@ -50,17 +50,23 @@ class Stage(nn.Module):
 
     def _watch(self) -> None:
         """Be asked before Lightning computes a metric. A copy has its class's own `compute`."""
+        self._watched = self._present()
         metrics = dict(self.metrics.items(keep_base=True))
         self._shared = SharedCounts.of(metrics)
         shared = {name for counts in self._shared for name in counts.metrics}
         self._single = {name: each for name, each in metrics.items() if name not in shared}
         for name, metric in metrics.items():
-            metric.compute = partial(self._compute, name, metric, metric.compute)  # type: ignore[method-assign]
+            if getattr(metric.compute, "func", None) != self._compute:
+                metric.compute = partial(self._compute, name, metric, metric.compute)  # type: ignore[method-assign]
+
+    def _present(self) -> list[int]:
+        collection: Any = self._modules["metrics"]
+        return [*map(id, collection._modules.values())]
 
     def __getstate__(self) -> dict[str, Any]:
         self._settle()
         state: dict[str, Any] = dict(vars(self))
-        for name in ("_shared", "_single"):
+        for name in ("_shared", "_single", "_watched"):
             del state[name]
         return state
 
@@ -77,6 +83,9 @@ class Stage(nn.Module):
         self.loss.add(output.loss, output.weight)
         if not self._compared:
             self._compared = _describe(output)
+        if self._present() != self._watched:
+            self._settle()
+            self._watch()
         scores, target = output.scores, output.target
         for counts in self._shared:
             if counts.takes(scores, target):

@@ -27,10 +27,8 @@ class WeightedMean(Metric):
     full_state_update = False
     total: Tensor
     weight: Tensor
-    _waiting: int
 
     def __init__(self, **kwargs: Any) -> None:
-        self.__dict__["_waiting"] = 0
         super().__init__(**kwargs)
         self.add_state("total", torch.tensor(0.0), dist_reduce_fx="sum")
         self.add_state("weight", torch.tensor(0.0), dist_reduce_fx="sum")
@@ -49,27 +47,13 @@ class WeightedMean(Metric):
         self._add(value, weight)
 
     def _add(self, value: Tensor, weight: int | Tensor) -> None:
+        # Not through `Metric.__setattr__`, which is a function in Python.
+        state = self.__dict__
         if isinstance(weight, int):
-            self.total.add_(value.detach(), alpha=weight)
-            self.__dict__["_waiting"] += weight
+            state["total"] = torch.add(state["total"], value.detach(), alpha=weight)
         else:
-            self.total.add_(value.detach() * weight)
-            self.weight.add_(weight)
-
-    def _settle(self) -> None:
-        """Count the whole weights, which wait as a plain integer."""
-        waiting, self.__dict__["_waiting"] = self._waiting, 0
-        if waiting:
-            self.weight.add_(waiting)
-
-    def sync(self, *args: Any, **kwargs: Any) -> None:
-        self._settle()
-        super().sync(*args, **kwargs)
-
-    def reset(self) -> None:
-        self.__dict__["_waiting"] = 0
-        super().reset()
+            state["total"] = state["total"] + value.detach() * weight
+        state["weight"] = state["weight"] + weight
 
     def compute(self) -> Tensor:
-        self._settle()
         return self.total / self.weight

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
+import torch.distributed as dist
 from torch import nn
 from torch.nn import functional
+from torch.nn.parallel import DistributedDataParallel
 from torchmetrics import Metric
 from torchmetrics.classification import MulticlassRecall
 
@@ -173,3 +175,23 @@ def test_a_task_without_a_trainer_is_a_module(tmp_path: Path) -> None:
     task = ClassificationTask(nn.Linear(5, 3), 3)
     assert task(torch.zeros(2, 5)).shape == (2, 3)
     assert set(task.state_dict()) == {"model.weight", "model.bias"}
+
+
+@pytest.mark.parametrize(
+    ("task", "broadcast"),
+    [
+        (ClassificationTask(nn.Linear(5, 1), kind="binary", class_weights=[1.0, 2.0]), 0),
+        (RegressionTask(nn.Linear(5, 1)), 0),
+        (RegressionTask(nn.Sequential(nn.BatchNorm1d(5), nn.Linear(5, 1))), 3),
+    ],
+)
+def test_ddp_broadcasts_the_buffers_of_the_model_alone(
+    task: Any, broadcast: int, tmp_path: Path
+) -> None:
+    dist.init_process_group("gloo", f"file://{tmp_path}/store", rank=0, world_size=1)
+    try:
+        assert any(True for _ in task.buffers())
+        task.setup("test")
+        assert len(DistributedDataParallel(task).modules_buffers) == broadcast
+    finally:
+        dist.destroy_process_group()

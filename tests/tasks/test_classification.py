@@ -183,3 +183,33 @@ def test_given_metrics_ignore_what_the_task_ignores() -> None:
         ClassificationTask(
             nn.Linear(5, 3), 3, ignore_index=-1, metrics={"acc": MulticlassAccuracy(3)}
         )
+
+
+class Cooler(nn.Module):
+    """Answers with the temperature lowered."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, logits: torch.Tensor) -> Any:
+        return self.inner(logits / 4)
+
+
+def test_metrics_compare_what_a_postprocess_of_ones_own_answers() -> None:
+    task = ClassificationTask(nn.Linear(5, 3), 3)
+    batch = (INPUT, torch.tensor([0, 1, 2, 2]))
+    warm = task.step(batch).scores
+    task.postprocess = Cooler(task.postprocess)  # type: ignore[assignment]
+    cool = task.step(batch).scores
+    assert torch.equal(cool, task.predict_step(batch, 0)["probabilities"])
+    assert not torch.allclose(cool, warm)
+
+
+def test_hooks_on_the_postprocess_are_called_in_a_step() -> None:
+    task, seen = ClassificationTask(nn.Linear(5, 3), 3), []
+    handle = task.postprocess.register_forward_hook(lambda *_: seen.append(1))
+    task.step((INPUT, torch.tensor([0, 1, 2, 2])))
+    handle.remove()
+    task.step((INPUT, torch.tensor([0, 1, 2, 2])))
+    assert seen == [1]

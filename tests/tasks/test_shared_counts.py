@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from torchmetrics import classification
+from torchmetrics import MetricCollection, classification
 from torchmetrics.classification import MulticlassF1Score, MulticlassStatScores
 
 from lightning_kit.tasks.shared_counts import SharedCounts
@@ -166,6 +166,23 @@ def test_a_value_asked_for_in_mid_epoch_is_right_then_and_later() -> None:
         stage.update(output(scores, target))
         own.update(scores, target)
         assert torch.equal(stage.logged()["val/f1"].compute(), own.compute())
+
+
+def test_a_metric_that_joins_or_takes_another_s_place_is_updated_from_then_on() -> None:
+    stage, own = Stage("val", {"f1": MulticlassF1Score(**PLAIN)}), MulticlassF1Score(**PLAIN)
+    first, second = batches()[0], batches()[2]
+    stage.update(output(*first))
+    own.update(*first)
+    stage.metrics.add_metrics({"more": MulticlassF1Score(**PLAIN)})
+    stage.update(output(*second))
+    own.update(*second)
+    assert torch.equal(stage.logged()["val/f1"].compute(), own.compute())
+    alone = MulticlassF1Score(**PLAIN)
+    alone.update(*second)
+    assert torch.equal(stage.logged()["val/more"].compute(), alone.compute())
+    stage.metrics = MetricCollection({"f1": MulticlassF1Score(**PLAIN)}, prefix="val/")
+    stage.update(output(*second))
+    assert torch.equal(stage.logged()["val/f1"].compute(), alone.compute())
 
 
 def test_a_label_that_is_no_class_raises() -> None:

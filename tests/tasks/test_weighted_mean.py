@@ -38,19 +38,25 @@ def test_adding_is_updating() -> None:
     assert added.update_count == updated.update_count == 3
 
 
-def test_weights_that_wait_are_counted_in_a_copy_and_before_ranks_are_joined() -> None:
-    mean = WeightedMean()
-    mean.add(torch.tensor(1.0), 3)
+def test_the_states_are_true_whichever_way_torchmetrics_reads_them() -> None:
+    mean, other, kept = WeightedMean(), WeightedMean(), WeightedMean()
+    mean.add(torch.tensor(1.0), 4)
+    other.add(torch.tensor(3.0), 4)
     copied = pickle.loads(pickle.dumps(mean))
-    copied.add(torch.tensor(5.0), 1)
+    for each in (mean, kept):
+        each.persistent(True)
+    kept.load_state_dict(mean.state_dict())
+    assert float(kept.total / kept.weight) == 1.0
+    assert mean(torch.tensor(3.0), 4) == 3.0
+    assert mean.compute() == 2.0
+    copied.merge_state(other)
     assert copied.compute() == 2.0
-    seen: list[float] = []
 
-    def gather(state: torch.Tensor, group: object) -> list[torch.Tensor]:
-        seen.append(float(state))
-        return [state, state]
 
-    mean.sync(dist_sync_fn=gather, distributed_available=lambda: True)
-    assert sorted(seen) == [3.0, 3.0]
-    mean.unsync()
-    assert mean.compute() == 1.0
+def test_what_inference_mode_added_is_added_to_outside_of_it() -> None:
+    mean = WeightedMean()
+    with torch.inference_mode():
+        mean.reset()
+        mean.add(torch.tensor(1.0), 1)
+    mean.add(torch.tensor(3.0), 1)
+    assert mean.compute() == 2.0
