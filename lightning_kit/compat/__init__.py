@@ -24,7 +24,7 @@ from lightning_kit.compat.rate_search import (
     search_rates,
     sets_rate,
 )
-from lightning_kit.compat.resumes import mend_resume
+from lightning_kit.compat.resumes import allow_validation, mend_resume
 from lightning_kit.compat.saves import average_of, save_rank_local, weights_to_save
 from lightning_kit.compat.trainers import callbacks_of, refuse_twin
 from lightning_kit.compat.validations import validate_apart, validate_now
@@ -34,6 +34,7 @@ __all__ = [
     "RateCurve",
     "RateSearch",
     "after_interruption",
+    "allow_validation",
     "around_stage",
     "average_of",
     "callbacks_of",

@@ -1,9 +1,11 @@
 """What Lightning's resume counts wrongly."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
+from pytorch_lightning.loops import evaluation_loop
 
 log = logging.getLogger(__name__)
 
@@ -14,8 +16,10 @@ def mend_resume(trainer: pl.Trainer) -> None:
     Call it in ``on_train_start``, as often as you like. Lightning 2.6.6 goes on counting behind a
     batch that an exception broke off, though it trains it again; a fit resumed from the last batch
     of an epoch begins the next one without its ``on_train_epoch_start``; one resumed from the start
-    of an epoch takes the last batch of the one before for its own, and trains one batch; and under
-    ``max_steps`` one resumed from the end of an epoch goes through the next without a batch.
+    of an epoch takes the last batch of the one before for its own, and trains one batch; under
+    ``max_steps`` one resumed from the end of an epoch goes through the next without a batch; and a
+    validation that was cut is left out, or goes on with the scores of its last batches alone: it is
+    made again from its first batch.
     """
     fit_loop, loop = trainer.fit_loop, trainer.fit_loop.epoch_loop
     needed = [(fit_loop, "restarted_mid_epoch"), (fit_loop, "reset_restart_stage")]
@@ -40,6 +44,7 @@ def mend_resume(trainer: pl.Trainer) -> None:
         fit_loop.reset_restart_stage()
         # Not `restarting`: that stays true under `max_steps`.
         fit_loop._restarting = loop.restarting = False
+    _repeat_cut_validation(trainer)
     progress: Any = loop.batch_progress
     if not loop.restarting or progress.current.processed >= progress.current.ready:
         return
@@ -51,3 +56,39 @@ def mend_resume(trainer: pl.Trainer) -> None:
     if not loop._should_accumulate():
         # Lightning takes it that the batch before had not been counted when it was saved.
         loop._batches_that_stepped -= 1
+
+
+def allow_validation(trainer: pl.Trainer) -> Callable[[], None]:
+    """Let a fit go on that has no step left, for its last validation; return what ends that.
+
+    Lightning 2.6.6 leaves before its first hook where ``max_steps`` is reached. Call it in
+    ``on_fit_start``, and what it returns before training could go on.
+    """
+    loop = trainer.fit_loop.epoch_loop
+    limit = loop.max_steps
+    loop.max_steps = -1
+
+    def end() -> None:
+        loop.max_steps = limit
+
+    return end
+
+
+def _repeat_cut_validation(trainer: pl.Trainer) -> None:
+    loop = trainer.fit_loop.epoch_loop
+    val_loop: Any = loop.val_loop
+    stage = getattr(evaluation_loop, "RestartStage", None)
+    if not hasattr(val_loop, "_restart_stage") or stage is None:
+        log.warning("a cut validation is resumed as Lightning does: its loop has no _restart_stage")
+        return
+    progress = val_loop.batch_progress
+    current = progress.current
+    cut = current.ready > current.completed or (current.ready > 0 and not progress.is_last_batch)
+    if not (loop.restarting and cut):
+        return
+    for name in ("ready", "started", "processed", "completed"):
+        setattr(progress.total, name, getattr(progress.total, name) - getattr(current, name))
+    current.reset()
+    val_loop.restarting = False
+    # The training loop asks it whether to go back to a validation before the next batch.
+    val_loop._restart_stage = stage.RESTARTED_MID_EVALUATION

@@ -3,28 +3,31 @@
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, final
 
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import Checkpoint, EarlyStopping, ModelCheckpoint, Timer
 from pytorch_lightning.utilities.exceptions import SIGTERMException
-from torch import Tensor
 
 from lightning_kit.compat import (
-    callbacks_of,
+    allow_validation,
     mend_resume,
     refuse_twin,
     release_observer,
     save_rank_local,
 )
+from lightning_kit.runs.best_score import BestScore, of_whole_runs
 from lightning_kit.runs.directory import RunDirectory
 from lightning_kit.runs.peers import announce, announced, is_broken_link
+from lightning_kit.runs.progress import Progress
 from lightning_kit.runs.record import RunRecord, Status
-from lightning_kit.runs.stopping import stop_reason
+from lightning_kit.runs.stopping import is_out_of_limits, is_over, why_stopped
 
 EXIT_CODES: dict[Status, int] = {"finished": 0, "stopped": 0, "preempted": 75, "failed": 1}
 INTERRUPTED = "interrupted.ckpt"
+# Of a signal that came when all was trained, validated and saved.
+AFTER = " after training"
 
 
 @final
@@ -32,6 +35,23 @@ class RunRecorder(pl.Callback):
     """Write a fit's record at its start, at each new best score and at its end.
 
     Ctrl-C and SIGTERM save a checkpoint, ``checkpoints/interrupted.ckpt``, before the run ends.
+    What SIGTERM makes of a run depends on what it leaves undone in the last epoch:
+
+    ============================= ============================== =================================
+    it comes in                   done when the fit ends         the run
+    ============================= ============================== =================================
+    a batch of training or        the batch; a resume validates  ``preempted``, 75
+    validation but its last       from the first batch
+    ``on_validation_end``,        the epoch, saved; the hooks    ``finished``, 0: "SIGTERM after
+    ``on_train_epoch_end``        behind it are left out         training"
+    ``on_train_end``              everything                     ``finished``, 0
+    ``on_fit_end``, ``teardown``  the epoch, saved; these hooks  ``finished``, 0: "SIGTERM after
+                                  break off                      training"
+    ============================= ============================== =================================
+
+    So it is after an early stop, which is ``stopped``. Where the last epoch could not be saved, the
+    run is ``preempted``: a resume trains that epoch again. Ctrl-C is ``stopped``, 130, and says
+    "after training" likewise.
 
     Args:
         directory: The run's directory on rank 0, None on the other ranks.
@@ -45,11 +65,10 @@ class RunRecorder(pl.Callback):
         self.config = config
         self._started_s = time.monotonic()
         self._began = time.time()
-        # The best of the run that this one goes on with, and this run's own as last noted.
-        self._best_before = record.best
-        self._noted: tuple[str, Tensor | None] = ("", None)
+        self._best = BestScore(record.best)
         self._epoch = record.epoch
-        self._has_begun = self._set_up = False
+        self._has_begun = self._set_up = self._is_validation_left = False
+        self._end_allowance: Callable[[], None] = _nothing
         self._before: RunDirectory | None = None
 
     def begin(self) -> None:
@@ -73,6 +92,23 @@ class RunRecorder(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         mend_resume(trainer)
+        epoch: Any = trainer.fit_loop.epoch_progress.current
+        if epoch.ready > epoch.processed:
+            # A resume within an epoch has no start of it.
+            self._epoch = trainer.current_epoch + 1
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        began = Progress.of(checkpoint)
+        self._is_validation_left = began.is_validating and began.steps == trainer.max_steps
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self._is_validation_left:
+            self._end_allowance = allow_validation(trainer)
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._end_allowance()
 
     def on_train_batch_start(self, trainer: pl.Trainer, *args: Any) -> None:
         self._note_best(trainer)
@@ -88,7 +124,8 @@ class RunRecorder(pl.Callback):
         release_observer()
         if isinstance(exception, KeyboardInterrupt):
             self._save(trainer)
-            self._end(trainer, "stopped", "Ctrl-C", exit_code=128 + signal.SIGINT)
+            reason = f"Ctrl-C{AFTER}" if self._is_done(trainer) else "Ctrl-C"
+            self._end(trainer, "stopped", reason, exit_code=128 + signal.SIGINT)
         elif isinstance(exception, SIGTERMException):
             self._save(trainer)
             self._end_resumable(trainer, "SIGTERM")
@@ -105,14 +142,7 @@ class RunRecorder(pl.Callback):
         """Record that ``trainer.fit`` came back: out of epochs or steps, or stopped early."""
         if self.record.status != "running" or self.directory is None:
             return
-        out_of_epochs = trainer.max_epochs is not None and (
-            0 <= trainer.max_epochs <= trainer.current_epoch
-        )
-        out_of_steps = 0 <= trainer.max_steps <= trainer.global_step
-        if not trainer.should_stop or out_of_epochs or out_of_steps:
-            self._end(trainer, "finished", "")
-        else:
-            self._end(trainer, "stopped", _stop_reason(trainer))
+        self._end_over(trainer, "")
 
     def fail(self, trainer: pl.Trainer, error: BaseException) -> None:
         """Record a failure that no hook saw; what one saw is on record already."""
@@ -139,9 +169,31 @@ class RunRecorder(pl.Callback):
             self._before.make_latest()
 
     def _end_resumable(self, trainer: pl.Trainer, reason: str) -> None:
+        if self._is_done(trainer):
+            self._end_over(trainer, f"{reason}{AFTER}")
+            return
         saved = self.directory is not None and self._newest(trainer) is not None
         resumable = saved or self.record.resumed_from is not None
         self._end(trainer, "preempted" if resumable else "failed", reason)
+
+    def _end_over(self, trainer: pl.Trainer, reason: str) -> None:
+        if is_out_of_limits(trainer) or not trainer.should_stop:
+            self._end(trainer, "finished", reason)
+        else:
+            reasons = (why_stopped(trainer), reason)
+            self._end(trainer, "stopped", "; ".join(filter(None, reasons)))
+
+    def _is_done(self, trainer: pl.Trainer) -> bool:
+        """Say whether a resume would find nothing to do: all is trained, validated and saved."""
+        if not is_over(trainer):
+            return False
+        if not trainer.is_global_zero:
+            # Rank 0 saves, perhaps at this moment.
+            return True
+        newest = self._newest(trainer) if self.directory is not None else None
+        epochs: Any = trainer.fit_loop.epoch_progress
+        now = Progress(epochs.current.processed, trainer.global_step)
+        return newest is not None and Progress.read(newest) == now
 
     def _end(
         self, trainer: pl.Trainer, status: Status, reason: str, exit_code: int | None = None
@@ -159,7 +211,7 @@ class RunRecorder(pl.Callback):
         """Return the newest checkpoint of the run, also where a callback keeps its own folder."""
         assert self.directory is not None
         found = list(self.directory.checkpoints.rglob("*.ckpt"))
-        for callback in _of_whole_runs(trainer):
+        for callback in of_whole_runs(trainer):
             for name in ("last_model_path", "best_model_path"):
                 path = Path(getattr(callback, name, "") or ".")
                 # A resumed run's callback still names the best of the run before.
@@ -171,6 +223,8 @@ class RunRecorder(pl.Callback):
         # Before training began there is nothing to save that is not the start itself.
         if self.directory is None or trainer.global_step == 0 or not trainer.is_global_zero:
             return
+        if self._is_done(trainer):
+            return
         path = self.directory.checkpoints / INTERRUPTED
         try:
             save_rank_local(trainer, path)
@@ -179,38 +233,13 @@ class RunRecorder(pl.Callback):
             pl.utilities.rank_zero_warn(f"no checkpoint on interruption: {error}")
 
     def _note_best(self, trainer: pl.Trainer) -> None:
-        checkpoint = _monitored(trainer)
-        if checkpoint is None:
+        found = self._best.found(trainer)
+        if found is None or not trainer.is_global_zero or self.directory is None:
             return
-        path = checkpoint.best_model_path
-        score = checkpoint.best_k_models.get(path, checkpoint.best_model_score)
-        # Each save has a tensor of its own, also of an equal score or under the same file name;
-        # looking at which it is costs no sync.
-        if path == self._noted[0] and score is self._noted[1]:
-            return
-        self._noted = path, score
-        if not trainer.is_global_zero or self.directory is None:
-            return
-        if score is None or not self._beats_the_one_before(checkpoint, float(score)):
-            return
-        self.record.best = {
-            "monitor": checkpoint.monitor,
-            "mode": checkpoint.mode,
-            "score": float(score),
-            "epoch": self._epoch,
-            "path": self.directory.relative(path),
-        }
+        path = self.directory.relative(found.pop("path"))
+        self.record.best = {**found, "epoch": self._epoch, "path": path}
         self._write()
         self.directory.events.append("best", **self.record.best)
-
-    def _beats_the_one_before(self, checkpoint: ModelCheckpoint, score: float) -> bool:
-        """Compare with the best before a resume, which ModelCheckpoint forgets in a new folder."""
-        best = self._best_before
-        if best is None or (best["monitor"], best["mode"]) != (checkpoint.monitor, checkpoint.mode):
-            return True
-        if score == best["score"]:
-            return getattr(checkpoint, "latest_on_tie", False)
-        return bool(score < best["score"] if checkpoint.mode == "min" else score > best["score"])
 
     def _write(self) -> None:
         assert self.directory is not None
@@ -219,30 +248,9 @@ class RunRecorder(pl.Callback):
         self.record.write(self.directory.record_path)
 
 
-def _of_whole_runs(trainer: pl.Trainer) -> list[Checkpoint]:
-    """Return the checkpoint callbacks, without those that save a few ``modules`` only."""
-    return [each for each in trainer.checkpoint_callbacks if not getattr(each, "modules", None)]
-
-
-def _monitored(trainer: pl.Trainer) -> ModelCheckpoint | None:
-    for callback in _of_whole_runs(trainer):
-        if isinstance(callback, ModelCheckpoint) and callback.monitor is not None:
-            return callback
-    return None
+def _nothing() -> None:
+    """Stand in for the end of what was never allowed."""
 
 
 def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".strip().splitlines()[0]
-
-
-def _stop_reason(trainer: pl.Trainer) -> str:
-    if (reason := stop_reason(trainer)) is not None:
-        return reason
-    for callback in trainer.early_stopping_callbacks:
-        if isinstance(callback, EarlyStopping) and callback.stopping_reason_message:
-            return callback.stopping_reason_message.partition(". Signaling")[0]
-    for timer in callbacks_of(trainer):
-        left_s = timer.time_remaining() if isinstance(timer, Timer) else None
-        if left_s is not None and left_s <= 0:
-            return "out of time (max_time)"
-    return "trainer.should_stop was set"

@@ -43,3 +43,28 @@ def test_what_is_reached_is_named_with_its_flag(
     max_epochs: int | None, max_steps: int, said: str | None
 ) -> None:
     assert Progress(4, 32).nothing_left(max_epochs, max_steps) == said
+
+
+@pytest.mark.parametrize(
+    ("ready", "completed", "is_last", "validating"),
+    [(0, 0, False, False), (2, 2, False, True), (5, 4, True, True), (5, 5, True, False)],
+)
+def test_a_validation_that_was_cut_is_left_after_the_last_step(
+    ready: int, completed: int, is_last: bool, validating: bool
+) -> None:
+    current = {"ready": ready, "completed": completed}
+    loop = {"epoch_loop.val_loop.batch_progress": {"current": current, "is_last_batch": is_last}}
+    found = Progress.of({"loops": {"fit_loop": loop}, "global_step": 8, "epoch": 1})
+    assert found == Progress(1, 8, validating)
+    assert (found.nothing_left(-1, 8) is None) is validating
+    assert found.nothing_left(-1, 7) is not None
+    assert found.nothing_left(1, -1) is not None, "the validation was of a later epoch"
+
+
+def test_what_is_no_plain_file_is_not_read(tmp_path: Path) -> None:
+    torn = tmp_path / "torn.ckpt"
+    torn.write_bytes(b"PK")
+    assert Progress.read(torn) is None
+    assert Progress.read(tmp_path) is None
+    torch.save({"state_dict": {}, "epoch": 2, "global_step": 7}, torn)
+    assert Progress.read(torn) == Progress(2, 7)
