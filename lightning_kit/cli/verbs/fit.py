@@ -120,10 +120,16 @@ class _Fit:
             return 0
         recorder.end(trainer)
         if trainer.is_global_zero and recorder.directory is not None:
-            print_summary(recorder.directory, recorder.record)
-            self._print_baselines(recorder.directory, recorder.record)
-            print_next(recorder.directory, recorder.record)
+            self._tell(recorder.directory, recorder.record)
         return recorder.record.exit_code or 0
+
+    def _tell(self, directory: RunDirectory, record: RunRecord) -> None:
+        try:
+            print_summary(directory, record)
+            self._print_baselines(directory, record)
+            print_next(directory, record)
+        except SIGTERMException:
+            say_terminated(" when the run was over")
 
     def _refuse_no_batches(self) -> None:
         if (line := without_batches(self.cli.trainer)) is not None:

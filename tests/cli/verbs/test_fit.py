@@ -448,6 +448,18 @@ def test_sigterm_before_lightning_listens_is_on_record(
     assert (record.ending, record.exit_code) == ("preempted (SIGTERM)", 75)
 
 
+def test_sigterm_while_baselines_are_printed_keeps_the_ending(
+    kit: Run, recipe: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    from programs.interrupted_data import end
+
+    monkeypatch.setattr("lightning_kit.cli.verbs.fit.print_baselines", lambda *_: end("SIGTERM"))
+    assert kit("fit", "-c", recipe) == 0
+    assert RunDirectory.latest("small").record().ending == "finished"
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told == "lightning-kit: terminated when the run was over"
+
+
 def test_wrong_input_before_the_first_hook_leaves_no_directory(
     kit: Run, recipe: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
