@@ -62,10 +62,12 @@ class LeanLog:
             fx, name, prog_bar, logger, on_step, on_epoch, reduce_fx, enable_graph, sync_dist,
             sync_dist_group, add_dataloader_idx, metric_attribute, rank_zero_only, index,
         )  # fmt: skip
-        entry = self.entries.get(key)
+        # Another trainer may run the module meanwhile.
+        entry = self.entries.get(key) if self.fx["_trainer"] is self.trainer else None
         # In an epoch's first batch another hook's values may have to be reset.
         may_reset = connector._current_fx != fx and connector._first_loop_iter is not False
-        if entry is None or may_reset:
+        is_counted = batch_size is None or type(batch_size) is int
+        if entry is None or may_reset or not is_counted:
             self._stock(key, value, batch_size)
             return
         assert results is not None
@@ -116,7 +118,8 @@ class LeanLog:
         stored = f"{fx}.{name}"
         if add_dataloader_idx and index is not None:
             stored += f".{index}"
-        entry = None if self.results is None else self.results.get(stored)
+        results = self.results if self.fx["_trainer"] is self.trainer else None
+        entry = None if results is None else results.get(stored)
         if isinstance(entry, LeanMetric):
             self.entries[key] = entry
 

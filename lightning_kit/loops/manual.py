@@ -27,11 +27,11 @@ def direct_calls(trainer: pl.Trainer) -> Iterator[None]:
     if not module.automatic_optimization and type(trainer.strategy) is SingleDeviceStrategy:
         back = bare_backward_of(trainer)
         if back is not None and is_stock(module, pl.LightningModule, "manual_backward"):
-            give(module, "manual_backward", _Backward(module, back))
+            give(module, "manual_backward", _Backward(trainer, back))
         if steps_alone(trainer):
             before = Hook(trainer, "on_before_optimizer_step")
             for optimizer in trainer.strategy._lightning_optimizers:
-                give(optimizer, "step", _step(optimizer, before))
+                give(optimizer, "step", _step(trainer, optimizer, before))
     try:
         yield
     finally:
@@ -45,11 +45,13 @@ def direct_calls(trainer: pl.Trainer) -> Iterator[None]:
 class _Backward:
     """Stands in for ``LightningModule.manual_backward`` on one module."""
 
-    def __init__(self, module: pl.LightningModule, back: Callable[[Tensor], None]) -> None:
-        self.module, self.back = module, back
+    def __init__(self, trainer: pl.Trainer, back: Callable[[Tensor], None]) -> None:
+        self.trainer, self.module, self.back = trainer, trainer.lightning_module, back
 
     def __call__(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
-        if args or kwargs or self.module.automatic_optimization:
+        # Another trainer may run the module meanwhile.
+        is_ours = vars(self.module)["_trainer"] is self.trainer
+        if args or kwargs or self.module.automatic_optimization or not is_ours:
             type(self.module).manual_backward(self.module, loss, *args, **kwargs)
         else:
             self.back(loss)
@@ -59,14 +61,15 @@ class _Backward:
         return getattr, (self.module, "manual_backward")
 
 
-def _step(optimizer: Any, before: Hook) -> Callable[..., Any]:
+def _step(trainer: pl.Trainer, optimizer: Any, before: Hook) -> Callable[..., Any]:
     inner, stock = optimizer._optimizer, optimizer.step
+    state = vars(trainer.lightning_module)
 
     def closed() -> None:
         before(inner)
 
     def step(closure: Callable[[], Any] | None = None, **kwargs: Any) -> Any:
-        if closure is not None or kwargs:
+        if closure is not None or kwargs or state["_trainer"] is not trainer:
             return stock(closure, **kwargs)
         optimizer._on_before_step()
         output = inner.step(closure=closed)

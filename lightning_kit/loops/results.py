@@ -59,6 +59,12 @@ class LeanMetric(_ResultMetric):
         self._update_count += 1
         self.has_reset = False
 
+    def update(self, value: Any, batch_size: Any) -> None:
+        self.settle()
+        # Lightning takes tensors and fractions too, whose sums depend on order and dtype.
+        self.is_plain = self.is_plain and type(batch_size) is int
+        super().update(value, batch_size)
+
     def settle(self) -> None:
         """Count the samples that wait."""
         if self.pending:

@@ -4,6 +4,7 @@ import copy
 import pickle
 from typing import Any
 
+import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
@@ -139,4 +140,51 @@ def test_a_validation_on_other_loaders_logs_to_its_own_results() -> None:
     stock, lean_run = pair(Program, lambda: [Apart()])
     assert not stock["error"]
     assert {"val_loss", "other/val_loss"} <= stock["callback_metrics"].keys()
+    assert stock == lean_run
+
+
+@pytest.mark.parametrize("nested_is_lean", [False, True])
+@pytest.mark.parametrize("gives_back", [False, True])
+def test_a_trainer_within_a_run_has_its_own_values(nested_is_lean: bool, gives_back: bool) -> None:
+    found: list[Any] = []
+
+    class Asks(pl.Callback):
+        def on_validation_epoch_end(self, trainer: pl.Trainer, module: Any) -> None:
+            inner = pl.Trainer(**QUIET)
+            if nested_is_lean:
+                lean(inner)
+            hook = module._current_fx_name
+            found.append(inner.validate(module, loader(5), verbose=False))
+            if gives_back:
+                module.trainer, module._current_fx_name = trainer, hook
+
+    stock, lean_run = pair(Program, lambda: [Asks()], num_sanity_val_steps=0)
+    assert stock["error"] == lean_run["error"]
+    assert stock == lean_run
+    assert found[: len(found) // 2] == found[len(found) // 2 :]
+    assert found[0][0].keys() == {"val_loss"}
+
+
+SIZES = {
+    "bytes": [torch.tensor(n, dtype=torch.uint8) for n in (200, 180, 220, 190)],
+    "numpy": list(np.array([200, 180, 220, 190], dtype=np.uint8)),
+    "tensors": [torch.tensor(3), torch.tensor(4), torch.tensor(2.5), torch.tensor(1.0)],
+    "fractions": [0.1, 7, 0.3, 5],
+    "mixed": [3, 0.1, 16777217, 1],
+    "truths": [True, False, True, True],
+}
+
+
+@pytest.mark.parametrize("kind", SIZES)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_number_of_samples_of_any_kind(kind: str) -> None:
+    class Weighs(Program):
+        def training_step(self, batch: Any, batch_idx: int) -> Any:
+            loss = super().training_step(batch, batch_idx)
+            size = SIZES[kind][batch_idx]
+            self.log("weighed", loss * batch_idx, on_step=False, on_epoch=True, batch_size=size)
+            return loss
+
+    stock, lean_run = pair(Weighs)
+    assert not stock["error"]
     assert stock == lean_run

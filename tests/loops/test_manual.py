@@ -60,3 +60,33 @@ def test_it_is_given_back() -> None:
     trainer.fit(module, loader(), loader())
     assert "manual_backward" not in vars(module)
     assert all("step" not in vars(each) for each in trainer.strategy._lightning_optimizers)
+
+
+@pytest.mark.parametrize("gives_back", [False, True])
+def test_a_trainer_within_a_run_calls_its_own_hooks(gives_back: bool) -> None:
+    heard: list[str] = []
+
+    class Hears(pl.Callback):
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def on_before_backward(self, *args: Any) -> None:
+            heard.append(f"{self.name} backward")
+
+        def on_before_optimizer_step(self, *args: Any) -> None:
+            heard.append(f"{self.name} step")
+
+    class Nests(Adversaries):
+        def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+            outer: Any = self.trainer
+            names = [getattr(each, "name", "") for each in outer.callbacks]
+            if batch_idx == 1 and "outer" in names:
+                inner = pl.Trainer(max_epochs=1, callbacks=Hears("inner"), **QUIET)
+                inner.fit(self, loader(), loader(8))
+                if gives_back:
+                    self.trainer, self._current_fx_name = outer, "on_train_batch_end"
+
+    stock, lean_run = pair(Nests, lambda: [Hears("outer")], of_callback=(), max_epochs=1)
+    assert stock == lean_run
+    assert heard[: len(heard) // 2] == heard[len(heard) // 2 :]
+    assert {"inner backward", "inner step", "outer backward", "outer step"} <= set(heard)
