@@ -25,11 +25,7 @@ def laid(path: str, upper: Config, lower: Config) -> Config:
     >>> laid("lightning_kit.callbacks.EMA", {"filter": {"every": 3}}, {"filter": {"after": 9}})
     {'filter': {'every': 3}}
     """
-    kept = {
-        name: below
-        for name, below in lower.items()
-        if name not in upper or not _replaces(path, name, upper[name], below)
-    }
+    kept = _left(path, upper, lower)
     return lay(in_full(upper), in_full(kept))
 
 
@@ -60,6 +56,28 @@ def _replaces(path: str, name: str, value: Any, below: Any) -> bool:
     # A text such as `rows.csv` must not import a module `rows`.
     is_class = isinstance(below, dict) and "class_path" in below
     return is_class and isinstance(value, str) and _names_function(value)
+
+
+def _left(path: str, upper: Config, lower: Config) -> Config:
+    """Return the arguments ``lower`` of a class without what ``upper`` replaces whole."""
+    return {
+        name: _without_filters(upper.get(name), below)
+        for name, below in lower.items()
+        if name not in upper or not _replaces(path, name, upper[name], below)
+    }
+
+
+def _without_filters(upper: Any, lower: Any) -> Any:
+    """Return ``lower`` without what ``upper`` replaces whole in the classes inside."""
+    if not (isinstance(upper, dict) and isinstance(lower, dict)):
+        return lower
+    arguments = lower.get("init_args")
+    if "class_path" not in lower or not isinstance(arguments, dict):
+        return {key: _without_filters(upper.get(key), value) for key, value in lower.items()}
+    # Arguments without their class are those of the class below.
+    given = upper if not CLASS_KEYS & upper.keys() else upper.get("init_args") or {}
+    kept = _left(lower["class_path"], given, arguments)
+    return {**lower, "init_args": kept}
 
 
 def _names_function(name: str) -> bool:

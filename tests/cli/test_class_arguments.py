@@ -17,6 +17,21 @@ def test_mappings_merge_but_a_filter_replaces() -> None:
     assert laid(EMA, {"filter": None}, {"filter": {"once": 9}}) == {"filter": None}
 
 
+def test_a_filter_inside_a_class_of_the_callback_replaces_too() -> None:
+    inner = {"class_path": EMA, "init_args": {"filter": {"once": 9}, "decay": 1}}
+    uppers: list[dict[str, Any]] = [
+        {"init_args": {"filter": {"every": 3}}}, {"filter": {"every": 3}},
+    ]  # fmt: skip
+    for upper in uppers:
+        assert laid("a.B", {"action": upper}, {"action": inner})["action"]["init_args"] == {
+            "decay": 1, "filter": {"every": 3},
+        }  # fmt: skip
+    deeper = {"class_path": "c.D", "init_args": {"of": inner}}
+    every = {"init_args": {"of": {"init_args": {"filter": {"every": 3}}}}}
+    found = laid("a.B", {"action": every}, {"action": deeper})["action"]["init_args"]["of"]
+    assert found["init_args"]["filter"] == {"every": 3}
+
+
 def test_another_dataclass_merges_for_its_fields_do_not_exclude_each_other() -> None:
     upper = {"theme": {"progress_bar_finished": "blue", "time": "red"}}
     lower = {"theme": {"progress_bar": "green", "time": "grey"}}
