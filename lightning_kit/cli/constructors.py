@@ -10,7 +10,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from lightning_kit.cli.documents import Config
 from lightning_kit.cli.messages import first_line
-from lightning_kit.cli.places import walk
+from lightning_kit.cli.places import addressed, walk
 from lightning_kit.cli.plain_parts import refused
 
 # Exceptions about an argument or a file speak for themselves; others need their class's name.
@@ -29,7 +29,9 @@ def of_constructor(error: BaseException, config: Config) -> str | None:
         ]
         for name in reversed(names):
             if name in places:
-                return f"{places[name]} ({name}): {_said(cause)}"
+                place = addressed(places[name], config)
+                where = place if name in place.split(".") else f"{place} ({name})"
+                return f"{where}: {_said(cause)}"
     return None
 
 

@@ -50,7 +50,7 @@ def test_what_no_constructor_raised_is_left() -> None:
         ("--data=programs.faulty.AngryData", "data (AngryData): RuntimeError: no luck"),
         (
             "--trainer.callbacks+=programs.faulty.AngryCallback",
-            "trainer.callbacks[2] (AngryCallback): RuntimeError: no luck",
+            "callbacks.AngryCallback: RuntimeError: no luck",
         ),
     ],
 )
