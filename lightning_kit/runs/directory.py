@@ -1,7 +1,9 @@
 """The run directory: make one, find one, and find the checkpoints in it."""
 
 import os
-from dataclasses import dataclass
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Self, final
@@ -17,6 +19,8 @@ class RunDirectory:
     """A folder ``runs/<recipe name>/<yyyymmdd-hhmmss>/`` and the files that every run has."""
 
     path: Path
+    # The folders above it that were made for it, innermost first.
+    made: tuple[Path, ...] = field(default=(), compare=False, repr=False)
 
     @classmethod
     def create(cls, name: str, root: Path = Path("runs")) -> Self:
@@ -25,6 +29,7 @@ class RunDirectory:
         Call on rank 0 alone: the exclusive ``mkdir`` decides between runs that start together.
         """
         parent = (root / name).absolute()
+        made = tuple(above for above in (parent, *parent.parents) if not above.exists())
         parent.mkdir(parents=True, exist_ok=True)
         stamp, number = datetime.now().strftime("%Y%m%d-%H%M%S"), 1
         while True:
@@ -34,7 +39,14 @@ class RunDirectory:
             except FileExistsError:
                 number += 1
             else:
-                return cls(path)
+                return cls(path, made)
+
+    def remove(self) -> None:
+        """Remove it, and the folders that were made for it where nothing else came into them."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        with suppress(OSError):
+            for above in self.made:
+                above.rmdir()
 
     @classmethod
     def open(cls, path: str | Path) -> Self:

@@ -1,6 +1,5 @@
 """Keep ``run.json`` true from a fit's first hook to its end."""
 
-import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -161,7 +160,7 @@ class RunRecorder(pl.Callback):
         if self.directory is None:
             return
         if not self._set_up:
-            shutil.rmtree(self.directory.path, ignore_errors=True)
+            self.directory.remove()
             return
         self.record.exit_code = 2
         self._write()

@@ -107,3 +107,16 @@ def test_dated_files_never_meet(tmp_path: Path) -> None:
     second = run.dated_file("test", ".json")
     assert first != second
     assert first.suffix == second.suffix == ".json"
+
+
+def test_a_removed_run_takes_the_folders_along_that_were_made_for_it(tmp_path: Path) -> None:
+    root = tmp_path / "new" / "runs"
+    RunDirectory.create("small", root).remove()
+    assert not list(tmp_path.iterdir())
+    root.mkdir(parents=True)
+    RunDirectory.create("small", root).remove()
+    assert root.is_dir()
+    assert not list(root.iterdir())
+    first, second = (RunDirectory.create("small", root) for _ in range(2))
+    first.remove()
+    assert second.path.is_dir()

@@ -21,7 +21,6 @@ Flags win over the environment (PL_FIT__TRAINER__MAX_EPOCHS), which wins over fi
 what a checkpoint brings along.
 """
 
-import shutil
 import traceback
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -197,7 +196,7 @@ class _Fit:
         """Leave no directory of a run that never came to its record."""
         directory = self.recorder.directory if self.recorder is not None else None
         if directory is not None and global_rank() == 0 and not directory.record_path.exists():
-            shutil.rmtree(directory.path, ignore_errors=True)
+            directory.remove()
 
 
 def _loggers(configured: Any, path: Path) -> list[Logger] | bool:
