@@ -1,12 +1,14 @@
 """What every task shares: the three steps, logging, the optimizer and being rebuilt."""
 
+import copy
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any, Self
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.cli import OptimizerCallable
 from torch import Tensor, nn
 
@@ -137,6 +139,33 @@ class AbstractTask(pl.LightningModule, ABC):
         answers: dict[str, Tensor] = self.postprocess(self(input_of(batch)))
         return answers
 
+    def measure(self, answers: Mapping[str, Any], target: Any) -> dict[str, float]:
+        """Score answers that were given elsewhere, as validation scores the task's own.
+
+        Args:
+            answers: What prediction gives, by name: arrays or tensors of ``N`` rows.
+            target: What batches hold beside the input, ``N`` rows.
+
+        Returns:
+            The metrics of validation, without the loss, that are one number each.
+
+        Raises:
+            ValueError: If a metric cannot compare such answers with such targets.
+        """
+        stage = copy.deepcopy(self.val_stage).cpu()
+        stage.reset()
+        scores = self.scores({name: torch.as_tensor(value) for name, value in answers.items()})
+        stage.update(StepOutput(torch.zeros(()), len(scores), scores, torch.as_tensor(target)))
+        measured = {
+            name.partition("/")[2]: torch.as_tensor(metric.compute())
+            for name, metric in stage.metrics.items()
+        }
+        return {name: value.item() for name, value in measured.items() if value.numel() == 1}
+
+    def scores(self, answers: Mapping[str, Tensor]) -> Tensor:
+        """Return what metrics compare with targets: ``prediction``, or the only answer."""
+        return answers["prediction"] if "prediction" in answers else next(iter(answers.values()))
+
     def on_train_epoch_start(self) -> None:
         self._start(self.train_stage)
 
@@ -187,6 +216,8 @@ class AbstractTask(pl.LightningModule, ABC):
     def __getstate__(self) -> dict[str, Any]:
         # Pickle finds no name for the lambda that is the default, and `ddp_spawn` pickles.
         state: dict[str, Any] = super().__getstate__()
+        # A graph replays into the memory of its own task.
+        state["_graph"] = None
         if state["optimizer"] is self._default_optimizer():
             del state["optimizer"]
         return state

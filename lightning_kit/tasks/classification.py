@@ -1,5 +1,6 @@
 """Classification: one class of many, yes or no, or several labels at once."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, final
 
 import torch
@@ -132,6 +133,10 @@ class ClassificationTask(AbstractTask):
             return answer.probabilities(logits)
         probabilities: Tensor = answer(logits)["probabilities"]
         return probabilities
+
+    def scores(self, answers: Mapping[str, Tensor]) -> Tensor:
+        probabilities = answers["probabilities"]
+        return probabilities[:, 1] if self.kind == "binary" else probabilities
 
     def adapt(self, facts: DataFacts) -> None:
         names = facts.classes

@@ -195,3 +195,44 @@ def test_ddp_broadcasts_the_buffers_of_the_model_alone(
         assert len(DistributedDataParallel(task).modules_buffers) == broadcast
     finally:
         dist.destroy_process_group()
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "binary", "multilabel"])
+def test_answers_are_measured_as_validation_measures(
+    make_trainer: MakeTrainer, make_loader: MakeLoader, kind: Any
+) -> None:
+    outputs = 1 if kind == "binary" else 3
+    input, shape = torch.randn(20, 5), (20, 3) if kind == "multilabel" else (20,)
+    target = torch.randint(2 if kind != "multiclass" else 3, shape)
+    model = nn.Linear(5, outputs)
+    task = ClassificationTask(model, None if kind == "binary" else outputs, kind=kind)
+    (logged,) = make_trainer().validate(task, make_loader(input, target), verbose=False)
+    with torch.no_grad():
+        answers = {name: value.numpy() for name, value in task.predict_step(input, 0).items()}
+    wanted = {k.removeprefix("val/"): v for k, v in logged.items() if k != "val/loss"}
+    assert task.measure(answers, target.numpy()) == pytest.approx(wanted)
+    # What was measured leaves nothing behind.
+    half = {name: value[:10] for name, value in answers.items()}
+    task.measure(half, target[:10])
+    assert task.measure(answers, target) == pytest.approx(wanted)
+
+
+def test_answers_of_a_regression_are_measured_in_the_targets_units(
+    make_trainer: MakeTrainer, make_loader: MakeLoader
+) -> None:
+    input, target = torch.randn(20, 5), torch.randn(20)
+    task = RegressionTask(nn.Linear(5, 1))
+    (logged,) = make_trainer().validate(task, make_loader(input, target), verbose=False)
+    with torch.no_grad():
+        answers = task.predict_step(input, 0)
+    wanted = {k.removeprefix("val/"): v for k, v in logged.items() if k != "val/loss"}
+    assert task.measure(answers, target) == pytest.approx(wanted)
+
+
+def test_a_metric_of_several_numbers_is_left_out_of_what_is_measured() -> None:
+    each, recall = MulticlassRecall(3, average=None), MulticlassRecall(3)
+    metrics: dict[str, Metric] = {"each": each, "recall": recall}
+    task = ClassificationTask(nn.Linear(5, 3), 3, metrics=metrics)
+    with torch.no_grad():
+        answers = task.predict_step(torch.randn(20, 5), 0)
+    assert set(task.measure(answers, torch.randint(3, (20,)))) == {"recall"}
