@@ -4,10 +4,12 @@ from typing import Any
 
 from lightning_kit.cli.callbacks import Callbacks
 from lightning_kit.cli.class_arguments import Reader
+from lightning_kit.cli.classes import short_names
 from lightning_kit.cli.documents import meant
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.flags import Flag
-from lightning_kit.cli.hints import kinds
+from lightning_kit.cli.hints import kinds, takes_callable
+from lightning_kit.cli.nested_names import ARGUMENTS as PARTS
 
 LIST = "trainer.callbacks"
 # Flags for all callbacks at once.
@@ -56,6 +58,22 @@ def _apply_by_name(callbacks: Callbacks, flag: Flag) -> None:
         callbacks.apply({key[0]: {"class_path": _text(flag)}}, "flags")
     else:
         callbacks.set(key[0], key[1:], _reader(flag))
+        _refuse_no_class(callbacks, key, flag)
+
+
+def _refuse_no_class(callbacks: Callbacks, key: list[str], flag: Flag) -> None:
+    """Refuse an argument of a schedule or an action whose class no layer names."""
+    owner: Any = callbacks.entry(key[0])
+    for index, part in enumerate(key[1:-1], 1):
+        path = owner.get("class_path", "")
+        owner = owner.get("init_args", owner).get(part)
+        if part in PARTS and takes_callable(path, part) and "class_path" not in owner:
+            names = ", ".join(sorted(short_names(PARTS[part])))
+            where = ".".join(key[: index + 1])
+            raise InputError(
+                f"{flag.source}: callbacks.{where} has no class to take {key[-1]!r}: say "
+                f"--callbacks.{where} CLASS too, one of {names}"
+            )
 
 
 def _apply_to_list(callbacks: Callbacks, flag: Flag) -> None:

@@ -64,9 +64,13 @@ class Callbacks:
     def set(self, name: str, key: list[str], read: Reader) -> None:
         """Take ``--callbacks.NAME.KEY VALUE``."""
         self.apply({name: {}}, "flags")
-        entry = self._find(name, "flags")
-        assert entry is not None
-        set_argument(entry, key, read)
+        set_argument(self.entry(name), key, read)
+
+    def entry(self, name: str) -> Entry:
+        """Return the entry that ``name`` means; it must be there."""
+        found = self._find(name, "flags")
+        assert found is not None
+        return found
 
     def set_last(self, key: list[str], read: Reader) -> None:
         """Take ``--trainer.callbacks.KEY VALUE``, which means the entry added last."""

@@ -1,6 +1,7 @@
 """What a constructor's arguments take, as their type hints say."""
 
 import types
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -31,3 +32,13 @@ def takes_class(path: str, argument: str) -> bool:
     """
     found = kinds(path, argument)
     return bool(found) and not {str, Path, int, float, bool} & found
+
+
+def takes_callable(path: str, argument: str) -> bool:
+    """Say whether ``argument`` takes a function or an object to call, and no mapping.
+
+    >>> takes_callable("lightning_kit.callbacks.ParamScheduler", "schedule")
+    True
+    """
+    found = {get_origin(kind) or kind for kind in kinds(path, argument)}
+    return Callable in found and dict not in found

@@ -177,3 +177,14 @@ def test_a_flag_without_its_value_is_refused(flag: str) -> None:
         after(flag)
     with pytest.raises(InputError, match="must be a mapping of class names, got 'x'"):
         after("--callbacks=x")
+
+
+def test_an_argument_of_a_schedule_without_a_class_names_the_flag_and_the_classes() -> None:
+    flags = list(split(["--callbacks.ParamScheduler.schedule.start", "0.1"]))
+    told = r"schedule.start: .*: say --callbacks.ParamScheduler.schedule CLASS too, one of .*Linear"
+    with pytest.raises(InputError, match=told):
+        applied(Callbacks(), flags)
+    named = [*flags, *split(["--callbacks.ParamScheduler.schedule", "Linear"])]
+    callbacks = Callbacks()
+    assert applied(callbacks, named) == []
+    assert callbacks.entries[0]["init_args"]["schedule"]["init_args"] == {"start": 0.1}
