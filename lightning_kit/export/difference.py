@@ -24,6 +24,7 @@ class Difference:
         share: Largest difference in units of what is allowed there: above 1 the file disagrees.
         flips: Whole numbers that differ and may, because their scores tie.
         reason: Empty, or what is wrong: the place, what was expected, what was found.
+        malformed: Whether the output has no numbers to compare: it is missing, or of another shape.
     """
 
     output: str
@@ -32,6 +33,7 @@ class Difference:
     share: float = 0.0
     flips: int = 0
     reason: str = ""
+    malformed: bool = False
 
     @property
     def passed(self) -> bool:
@@ -42,7 +44,10 @@ class Difference:
 
 
 def differences(
-    expected: Sequence[Answers], found: Answers, tolerance: Tolerance
+    expected: Sequence[Answers],
+    found: Answers,
+    tolerance: Tolerance,
+    numbers: NDArray[np.int64] | None = None,
 ) -> list[Difference]:
     """Compare ``found`` with what the module answers to the same rows.
 
@@ -51,21 +56,22 @@ def differences(
             rounding differs between them, and whatever lies between them is right as well.
         found: The file's answers.
         tolerance: What is rounding.
+        numbers: The number of each row, from 0, as a reason should call it; None: as they come.
 
     Returns:
         One difference for each expected output in order, then one for each that nobody expects.
     """
     first = expected[0]
+    at = np.arange(len(next(iter(first.values())))) if numbers is None else numbers
     tops = {top.output: top for top in top_answers(first)}
     result = []
     for name, values in first.items():
         wrong = _malformed(name, values, found)
         if wrong:
-            result.append(Difference(name, np.inf, np.inf, np.inf, reason=wrong))
+            result.append(_no_output(name, wrong))
         elif values.dtype.kind == "f":
-            result.append(
-                _floating(name, [answers[name] for answers in expected], found, tolerance)
-            )
+            mine = [answers[name] for answers in expected]
+            result.append(_floating(name, mine, found, tolerance, at))
         else:
             same = [answers[name] == found[name] for answers in expected]
             differs = ~np.logical_or.reduce(same)
@@ -73,10 +79,14 @@ def differences(
             if name in tops and differs.any():
                 may = [tops[name].may_flip(each, found[name], tolerance) for each in expected]
                 flips = differs & np.logical_or.reduce(may)
-            result.append(_whole(name, values, found[name], differs, flips))
+            result.append(_whole(name, values, found[name], differs, flips, at))
     extra = [name for name in found if name not in first]
     reason = "is an output that the module does not have"
-    return result + [Difference(name, np.inf, np.inf, np.inf, reason=reason) for name in extra]
+    return result + [_no_output(name, reason) for name in extra]
+
+
+def _no_output(name: str, reason: str) -> Difference:
+    return Difference(name, np.inf, np.inf, np.inf, reason=reason, malformed=True)
 
 
 def _malformed(name: str, values: NDArray[Any], found: Answers) -> str:
@@ -91,12 +101,16 @@ def _malformed(name: str, values: NDArray[Any], found: Answers) -> str:
 
 
 def _floating(
-    name: str, expected: Sequence[NDArray[Any]], found: Answers, tolerance: Tolerance
+    name: str,
+    expected: Sequence[NDArray[Any]],
+    found: Answers,
+    tolerance: Tolerance,
+    at: NDArray[np.int64],
 ) -> Difference:
     values = found[name].astype(np.float64)
     wide = [each.astype(np.float64) for each in expected]
     low, high = np.fmin.reduce(wide), np.fmax.reduce(wide)
-    farther: NDArray[np.float64] = np.where(np.abs(high) > np.abs(low), high, low)
+    farther = np.asarray(np.where(np.abs(high) > np.abs(low), high, low))
     bound = tolerance.allowed(name, farther)
     alike = np.logical_or.reduce([(values == each) | _both_nan(values, each) for each in wide])
     with np.errstate(invalid="ignore"):
@@ -110,7 +124,7 @@ def _floating(
         return Difference(name)
     worst = np.unravel_index(np.argmax(shares), shares.shape)
     share = float(shares[worst])
-    reason = "" if share <= 1 else _said(worst, wide[0][worst], values[worst], bound[worst])
+    reason = "" if share <= 1 else _said(at, worst, wide[0][worst], values[worst], bound[worst])
     p99 = float(np.quantile(gap, 0.99, method="higher"))
     return Difference(name, float(gap.max()), p99, share, reason=reason)
 
@@ -121,20 +135,23 @@ def _whole(
     found: NDArray[Any],
     differs: NDArray[np.bool_],
     flips: NDArray[np.bool_],
+    at: NDArray[np.int64],
 ) -> Difference:
     wrong = differs & ~flips
     if not wrong.any():
         return Difference(name, flips=int(flips.sum()))
     gap = np.where(wrong, np.abs(found.astype(np.float64) - expected.astype(np.float64)), 0)
-    at = np.unravel_index(np.argmax(wrong), wrong.shape)
-    reason = _said(at, expected[at], found[at], 0)
+    first = np.unravel_index(np.argmax(wrong), wrong.shape)
+    reason = _said(at, first, expected[first], found[first], 0)
     reason += f", and {int(wrong.sum())} of {wrong.size} differ"
     p99 = float(np.quantile(gap, 0.99, method="higher"))
     return Difference(name, float(gap.max()), p99, np.inf, int(flips.sum()), reason)
 
 
-def _said(at: Sequence[Any], expected: Any, found: Any, bound: Any) -> str:
-    row, place = int(at[0]) + 1, [int(index) for index in at[1:]]
+def _said(
+    at: NDArray[np.int64], index: Sequence[Any], expected: Any, found: Any, bound: Any
+) -> str:
+    row, place = int(at[index[0]]) + 1, [int(each) for each in index[1:]]
     where = f"row {row}{f', element {place}' if place else ''}"
     allowed = f" within {float(bound):.2g}" if bound else ""
     return f"{where} must be {expected.item():.7g}{allowed}, got {found.item():.7g}"

@@ -1,0 +1,109 @@
+from typing import Any
+
+import numpy as np
+
+from lightning_kit.artefact.encoders import encode, fit_encoders
+from lightning_kit.export.asking import Answers
+from lightning_kit.export.extreme_check import check_extremes
+from lightning_kit.export.extremes import extremes
+from lightning_kit.export.samples import Samples
+from lightning_kit.export.tolerance import TOLERANCES
+
+FLOAT32 = TOLERANCES["float32"]
+X = Samples({"x": np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)})
+ROWS: dict[str, Any] = {"size": [1.0, 2.0, 4.0], "colour": ["red", "blue", "green"]}
+TABLE = Samples(ROWS)
+ENCODERS = fit_encoders(ROWS, {"size": "number", "colour": "category"})
+
+
+def check(answer: Any, candidate: Any, samples: Samples = X, encoders: Any = None) -> Any:
+    rows = extremes(samples.rows, encoders)
+    return check_extremes(answer, candidate, samples, rows, FLOAT32)
+
+
+def table(rows: Any, order: Any = ()) -> Answers:
+    features = encode(rows, ENCODERS)
+    if len(order):
+        features = features[:, order]
+    return {"y": features @ np.array([1.0, 10, 20, 30], np.float32)}
+
+
+def test_encoders_that_agree_pass() -> None:
+    assert check(table, table, TABLE, ENCODERS) == ("", {"tried": 12, "refused": []})
+
+
+def test_a_category_that_no_sample_has_is_compared() -> None:
+    seen = Samples({"size": [1.0, 2.0], "colour": ["red", "red"]})
+
+    def swapped(rows: Any) -> Answers:
+        return table(rows, [0, 2, 1, 3])  # blue and green; red stays
+
+    reason, _ = check(table, swapped, seen, ENCODERS)
+    assert reason.startswith("colour is 'blue': output 'y'")
+
+
+def test_an_unknown_category_is_compared() -> None:
+    def guesses(rows: Any) -> Answers:
+        known = ["red" if cell not in ROWS["colour"] else cell for cell in rows["colour"]]
+        return table({**rows, "colour": known})
+
+    assert check(table, guesses, TABLE, ENCODERS)[0].startswith("colour missing: output 'y'")
+
+
+def test_a_row_that_the_module_refuses_is_told_and_no_fault() -> None:
+    def refuses(rows: Any) -> Answers:
+        if np.isinf(rows["x"]).any():
+            raise ValueError("must be finite")
+        return {"y": rows["x"]}
+
+    reason, found = check(refuses, lambda rows: {"y": rows["x"]})
+    assert reason == ""
+    assert found["refused"] == ["x all inf", "x all -inf", "x half inf"]
+
+
+def test_neighbours_of_an_extreme_row_keep_their_answers() -> None:
+    def answer(rows: Any) -> Answers:
+        return {"y": rows["x"][:, 0]}
+
+    def infected(rows: Any) -> Answers:
+        return {"y": rows["x"][:, 0] + 0 * rows["x"][1:2, 0].mean()}
+
+    assert check(answer, infected)[0].startswith("x with NaN at 0: the row before it, output 'y'")
+
+
+def test_what_rounding_of_the_input_decides_is_not_held_against_a_file() -> None:
+    def waves(rows: Any, scale: float = 1.0) -> Answers:
+        with np.errstate(invalid="ignore"):
+            return {"y": np.sin(rows["x"] * np.float32(scale))}
+
+    assert check(waves, lambda rows: waves(rows, 1 + 1e-7))[0] == ""
+
+
+def test_a_class_without_a_score_is_not_compared_where_nothing_has_an_order() -> None:
+    def least(rows: Any) -> Answers:
+        return {"prediction": rows["x"].argmin(axis=1)}
+
+    def ignores_nan(rows: Any) -> Answers:
+        filled = np.where(np.isnan(rows["x"]), np.inf, rows["x"])
+        return {"prediction": filled.argmin(axis=1)}
+
+    assert check(least, ignores_nan)[0] == ""
+
+    def wrong(rows: Any) -> Answers:
+        return {"prediction": (rows["x"].argmin(axis=1) + 1) % 3}
+
+    assert "output 'prediction'" in check(least, wrong)[0]
+
+
+def test_sixty_four_bits_cut_to_thirty_two_are_found() -> None:
+    samples = Samples({"time": np.array([[1700000000], [1700000001]])})
+
+    def answer(rows: Any) -> Answers:
+        return {"y": rows["time"][:, 0] % 1000}
+
+    def cut(rows: Any) -> Answers:
+        return {"y": (rows["time"][:, 0].astype(np.int32) % 1000).astype(np.int64)}
+
+    assert check(answer, answer, samples)[0] == ""
+    np.testing.assert_array_equal(answer(samples.rows)["y"], cut(samples.rows)["y"])
+    assert check(answer, cut, samples)[0].startswith("time all ")
