@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lightning_kit.artefact.rows.errors import DataError
 from lightning_kit.datamodules.array_files import Array
-from lightning_kit.datamodules.errors import DataError
 
 KINDS = (
     "integers are classes and floats are values: save whole labels as integers for"

@@ -5,6 +5,7 @@ from typing import Literal, final
 
 from torch import Tensor
 
+from lightning_kit.artefact.rows.errors import DataError
 from lightning_kit.datamodules.array_checks import (
     KINDS,
     check_range,
@@ -13,7 +14,6 @@ from lightning_kit.datamodules.array_checks import (
     target_tensor,
 )
 from lightning_kit.datamodules.array_files import read_arrays
-from lightning_kit.datamodules.errors import DataError
 
 
 @final

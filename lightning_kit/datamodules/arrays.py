@@ -6,12 +6,12 @@ from typing import Any, Literal, final
 import torch
 from torch import Tensor
 
+from lightning_kit.artefact.rows.errors import DataError
 from lightning_kit.datamodules.array_checks import KINDS, check_classes
 from lightning_kit.datamodules.array_paths import ArrayPaths
 from lightning_kit.datamodules.array_source import ArraySource
 from lightning_kit.datamodules.base import AbstractDataModule, Part
 from lightning_kit.datamodules.dealt import Dealt, hash_of_tensors
-from lightning_kit.datamodules.errors import DataError
 from lightning_kit.datamodules.parts import Parts, deal, take
 from lightning_kit.datamodules.preprocess import Standardise
 from lightning_kit.datamodules.resident import Resident

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from lightning_kit.datamodules.errors import DataError
+from lightning_kit.artefact.rows.errors import DataError
 
 Dealt = dict[str, Any]
 

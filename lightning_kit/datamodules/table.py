@@ -7,11 +7,11 @@ from pytorch_lightning.utilities import rank_zero_info
 from torch import Tensor
 
 from lightning_kit.artefact.encoders import feature_names
+from lightning_kit.artefact.rows.table_file import TableFile
 from lightning_kit.datamodules.base import AbstractDataModule, Part
 from lightning_kit.datamodules.dealt import Dealt
 from lightning_kit.datamodules.preprocess import Standardise
 from lightning_kit.datamodules.table_columns import KINDS, ListedColumns
-from lightning_kit.datamodules.table_file import TableFile
 from lightning_kit.datamodules.table_labels import find_classes
 from lightning_kit.datamodules.table_parts import TableParts
 from lightning_kit.datamodules.table_rows import TableRows

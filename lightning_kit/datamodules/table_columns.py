@@ -8,8 +8,8 @@ from typing import Any, final
 
 from lightning_kit.artefact.encoders import RawRowsError, date, number
 from lightning_kit.artefact.encoders.cells import is_missing
-from lightning_kit.datamodules.errors import DataError
-from lightning_kit.datamodules.table_file import TableFile
+from lightning_kit.artefact.rows.errors import DataError
+from lightning_kit.artefact.rows.table_file import TableFile
 
 GUESSES = (("number", number, "a number"), ("date", date, "an ISO date"))
 KINDS = {"numeric": "number", "categorical": "category", "dates": "date"}

@@ -9,7 +9,7 @@ from torch import Tensor
 from lightning_kit.artefact.encoders import RawRowsError, category
 from lightning_kit.artefact.encoders.cells import MISSING_WORDS
 from lightning_kit.artefact.encoders.number import read as read_numbers
-from lightning_kit.datamodules.errors import DataError
+from lightning_kit.artefact.rows.errors import DataError
 from lightning_kit.datamodules.table_rows import TableRows
 
 # A class may well be called "none"; the other words say that the label is not known.

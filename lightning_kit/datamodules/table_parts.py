@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
+from lightning_kit.artefact.rows.table_file import TableFile
 from lightning_kit.datamodules.base import Part
 from lightning_kit.datamodules.dealt import Dealt, hash_of_file
 from lightning_kit.datamodules.splits import Split
-from lightning_kit.datamodules.table_file import TableFile
 from lightning_kit.datamodules.table_rows import TableRows
 from lightning_kit.datamodules.table_split import TableSplit
 

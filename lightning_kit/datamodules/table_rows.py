@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lightning_kit.artefact.encoders import Encoder, RawRowsError, encode, fit_encoders
-from lightning_kit.datamodules.errors import DataError
+from lightning_kit.artefact.rows.errors import DataError
+from lightning_kit.artefact.rows.table_file import TableFile
 from lightning_kit.datamodules.splits import Indices
-from lightning_kit.datamodules.table_file import TableFile
 
 
 @final

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from lightning_kit.artefact.encoders import RawRowsError, category, date, number
 from lightning_kit.artefact.encoders.cells import Column
-from lightning_kit.datamodules.errors import DataError
+from lightning_kit.artefact.rows.errors import DataError
+from lightning_kit.artefact.rows.table_file import TableFile
 from lightning_kit.datamodules.splits import (
     Split,
     check_fractions,
@@ -19,7 +20,6 @@ from lightning_kit.datamodules.splits import (
     stratified_split,
     time_split,
 )
-from lightning_kit.datamodules.table_file import TableFile
 
 Way = Literal["random", "stratified", "group", "time", "kfold"]
 WAYS = ("random", "stratified", "group", "time", "kfold")

@@ -5,7 +5,7 @@ from typing import Literal, final
 
 from torch import Tensor
 
-from lightning_kit.datamodules.table_file import TableFile
+from lightning_kit.artefact.rows.table_file import TableFile
 from lightning_kit.datamodules.table_labels import (
     TRUTH,
     class_indices,

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lightning_kit.datamodules.errors import DataError
+from lightning_kit.artefact.rows.errors import DataError
 
 # Rounding to steps of this share of the standard deviation costs R2 0.001.
 COARSEST_STEP = 0.1

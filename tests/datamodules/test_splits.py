@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from lightning_kit.datamodules.errors import DataError
+from lightning_kit.artefact.rows.errors import DataError
 from lightning_kit.datamodules.splits import (
     Split,
     check_fractions,

@@ -5,9 +5,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lightning_kit.artefact.rows.table_file import TableFile
 from lightning_kit.datamodules import DataError
 from lightning_kit.datamodules.table_columns import ListedColumns, infer_kind
-from lightning_kit.datamodules.table_file import TableFile
 
 
 def table(folder: Path, **columns: list[Any]) -> TableFile:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from lightning_kit.artefact.rows.table_file import TableFile
 from lightning_kit.datamodules import DataError
-from lightning_kit.datamodules.table_file import TableFile
 from lightning_kit.datamodules.table_labels import (
     class_indices,
     find_classes,

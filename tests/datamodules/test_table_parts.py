@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from lightning_kit.artefact.rows.table_file import TableFile
 from lightning_kit.datamodules import DataError
 from lightning_kit.datamodules.base import Part
-from lightning_kit.datamodules.table_file import TableFile
 from lightning_kit.datamodules.table_parts import TableParts
 from lightning_kit.datamodules.table_split import TableSplit
 

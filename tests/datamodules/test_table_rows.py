@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from lightning_kit.artefact.rows.table_file import TableFile
 from lightning_kit.datamodules import DataError
-from lightning_kit.datamodules.table_file import TableFile
 from lightning_kit.datamodules.table_rows import TableRows
 
 CSV = "size,colour\n1,red\n2,blue\n,red\nx,red\n"

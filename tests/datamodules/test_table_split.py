@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lightning_kit.artefact.rows.table_file import TableFile
 from lightning_kit.datamodules import DataError
 from lightning_kit.datamodules.splits import (
     group_split,
@@ -12,7 +13,6 @@ from lightning_kit.datamodules.splits import (
     stratified_split,
     time_split,
 )
-from lightning_kit.datamodules.table_file import TableFile
 from lightning_kit.datamodules.table_split import TableSplit
 
 LABELS = ["a", "b", "b", "b"] * 25

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from lightning_kit.artefact.rows.table_file import TableFile
 from lightning_kit.datamodules import DataError
-from lightning_kit.datamodules.table_file import TableFile
 from lightning_kit.datamodules.table_rows import TableRows
 from lightning_kit.datamodules.table_target import TableTarget
 

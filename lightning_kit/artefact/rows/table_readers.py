@@ -6,8 +6,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from lightning_kit.datamodules.errors import DataError
-from lightning_kit.datamodules.table_quotes import refuse_stray_quotes
+from lightning_kit.artefact.extras import imported
+from lightning_kit.artefact.rows.errors import DataError
+from lightning_kit.artefact.rows.table_quotes import refuse_stray_quotes
 
 
 def read_text(file: Path, separator: str) -> Any:
@@ -110,11 +111,4 @@ def _check_names(names: list[str], file: Path) -> None:
 
 def pyarrow(module: str = "") -> Any:
     """Import pyarrow where a table is read: it is an extra, and takes a moment."""
-    from importlib import import_module
-
-    try:
-        return import_module(f"pyarrow.{module}" if module else "pyarrow")
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            "tables need pyarrow, which is not installed: pip install 'lightning_kit[data]'"
-        ) from error
+    return imported(f"pyarrow.{module}" if module else "pyarrow", "tables", "data")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lightning_kit.artefact.encoders.cells import MISSING_WORDS
-from lightning_kit.datamodules.errors import DataError
+from lightning_kit.artefact.rows.errors import DataError
 
 WAY_OUT = 'close it or leave it out; a quote within a quoted cell is written twice: ""'
 

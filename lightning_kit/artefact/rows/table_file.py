@@ -4,11 +4,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, final
 
+import numpy as np
 from numpy.typing import NDArray
 
-from lightning_kit.datamodules.errors import DataError
-from lightning_kit.datamodules.splits import Indices
-from lightning_kit.datamodules.table_readers import pyarrow, read_parquet, read_text
+from lightning_kit.artefact.rows.errors import DataError
+from lightning_kit.artefact.rows.table_readers import pyarrow, read_parquet, read_text
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 PARQUET = (".parquet", ".pq")
@@ -39,7 +39,7 @@ class TableFile:
         if not self.num_rows:
             raise DataError("must have at least one row", file=path)
 
-    def cells(self, name: str, rows: Indices | None = None) -> NDArray[Any]:
+    def cells(self, name: str, rows: NDArray[np.int64] | None = None) -> NDArray[Any]:
         """Return raw cells, all or those of 0-based ``rows``: numbers, or text, truth and None.
 
         Dates come as ISO text. A missing number is NaN.

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lightning_kit.datamodules import DataError
-from lightning_kit.datamodules.table_file import TableFile
+from lightning_kit.artefact.rows.errors import DataError
+from lightning_kit.artefact.rows.table_file import TableFile
 
 
 def test_cells_of_text_files_stay_text(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from lightning_kit.datamodules.table_readers import pyarrow, read_text
+from lightning_kit.artefact.rows.table_readers import pyarrow, read_text
 
 
 def test_every_column_is_text_and_missing_cells_are_empty(tmp_path: Path) -> None:

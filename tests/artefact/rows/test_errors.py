@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from lightning_kit.datamodules import DataError
+from lightning_kit.artefact.rows.errors import DataError
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from lightning_kit.datamodules import DataError
-from lightning_kit.datamodules.table_readers import read_text
+from lightning_kit.artefact.rows.errors import DataError
+from lightning_kit.artefact.rows.table_readers import read_text
 
 ROWS = "".join(f"{row},red,{row / 2}\n" for row in range(1, 201))
 

@@ -1,0 +1,1 @@
+"""Files of raw rows, as training and answering read them: a file a format."""
