@@ -1,6 +1,7 @@
 """Lightning's EarlyStopping with Ignite's choices, and with its faults mended."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any, Literal, final
 
 import pytorch_lightning as pl
@@ -15,9 +16,18 @@ from lightning_kit.callbacks.early_stopping_options import CheckOn, EarlyStoppin
 from lightning_kit.callbacks.fresh_scores import FreshScores
 from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.last_outputs import ScoreFunction, note_outputs
+from lightning_kit.callbacks.owed_hooks import OwedHooks
 from lightning_kit.callbacks.unlogged_key import UnloggedKey
 from lightning_kit.callbacks.validated_module import validated_module
-from lightning_kit.compat import keys_of_epochs, mend_resume, refuse_twin
+from lightning_kit.compat import (
+    Hook,
+    keep_scores,
+    kept_scores,
+    keys_of_epochs,
+    mend_resume,
+    put_back_scores,
+    refuse_twin,
+)
 from lightning_kit.meters.event_filter import EventFilter
 from lightning_kit.meters.plateau import DeltaMode, NonFinite
 from lightning_kit.meters.plateaus import Combine
@@ -40,7 +50,10 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
       (https://github.com/Lightning-AI/pytorch-lightning/issues/19966).
     - After a resume ``patience`` is this run's, the count of checks the checkpoint's.
     - A score that the last validation left is not judged again where an epoch ended without one.
-    - A score that was not judged yet when a checkpoint was saved is judged after a resume.
+    - A check that another callback's checkpoint was saved ahead of is made as the fit resumes, and
+      scores that are kept between checks are the checkpoint's. Only a ``score_function`` that
+      needs the last batch's outputs has none to make it from. A stop so found lets one more batch
+      train, where the epoch is not over.
     - The reason reaches ``run.json``, also when it arose on another rank.
 
     Where an option below asks for more than Lightning's, another fit with the same object starts
@@ -86,9 +99,9 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
     Raises:
         ValueError: If neither or both of ``monitor`` and ``score_function`` are given, an argument
             is out of range or would have no effect, or two say the same thing.
-        UnloggedKey: At the first check that counts, if a key was not logged, with those that were
-            (for ``step`` once an epoch ended, and a validation where one may come); a ValueError
-            and a RuntimeError.
+        UnloggedKey: At the first check that counts, if a key was not logged, with those that were,
+            once an epoch ended, and a validation where one may come; a ValueError and a
+            RuntimeError.
 
     Example:
         >>> stopping = EarlyStopping("val/loss", patience=5, min_delta=0.01, delta_mode="rel")
@@ -169,7 +182,8 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
         self.best = BestWeights(options.modes[0]) if restore_best else None
         self.num_checks = 0
         self._is_due = False
-        self._fresh = FreshScores()
+        self._fresh, self._owed = FreshScores(), OwedHooks()
+        self._kept: Mapping[str, Any] | None = None
         self._told: set[str] = set()
         self._verdict: str | None = None
 
@@ -196,12 +210,24 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         mend_resume(trainer)
-        self._fresh.put_back(trainer)
+        self._fresh.started(trainer)
+        if self._kept is not None:
+            put_back_scores(trainer, self._kept)
+            self._kept = None
+        self._owed.settle(
+            trainer,
+            {
+                "step": lambda: self._check_in("step", trainer),
+                "validation": lambda: self._check_in("validation", trainer),
+                "epoch": lambda: self.on_train_epoch_end(trainer, pl_module),
+            },
+        )
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        self._judge_left_over(trainer)
+        # A verdict on what was owed; before the first batch it would leave out the epoch's end.
+        self._act(trainer)
 
     def on_train_batch_end(
         self,
@@ -213,8 +239,8 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
     ) -> None:
         if self.score_function is not None:
             note_outputs(trainer, pl_module, outputs)
-        if self.check_on == "step" and not self._is_abandoned:
-            self._run_early_stopping_check(trainer)
+        if not self._is_abandoned:
+            self._check_in("step", trainer)
         self._is_abandoned = False
         self._act(trainer)
 
@@ -228,15 +254,15 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
             self._fresh.validated()
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self.check_on != "step":
-            super().on_validation_end(trainer, pl_module)
+        if not self._should_skip_check(trainer):
+            self._check_in("validation", trainer)
+            self._act(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._judge_left_over(trainer)
-        super().on_train_epoch_end(trainer, pl_module)
-        self._fresh.epoch_ended()
-        if self.check_on == "step" and not getattr(trainer, "fast_dev_run", False):
-            self._tell_of_steps(trainer)
+        self._fresh.epoch_ended(trainer, is_owed=self._owed.is_settling)
+        self._check_in("epoch", trainer)
+        if self._checks_in != "epoch" and not getattr(trainer, "fast_dev_run", False):
+            self._tell_of_keys(trainer)
         self._act(trainer)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -254,17 +280,41 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        if left := self._fresh.left(trainer):
-            checkpoint["callbacks"][self.state_key]["unjudged"] = left
+        keep_scores(trainer, checkpoint)
+        is_due = "validation" in self._owed.owed(trainer)
+        checkpoint["callbacks"][self.state_key] |= {
+            "scores": self._fresh.state(trainer, in_validation=is_due),
+            "hooks": self._owed.state(trainer),
+        }
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        self._kept = kept_scores(checkpoint)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self._fresh.restore(state_dict.get("unjudged", {}))
+        if "scores" in state_dict:
+            self._fresh.restore(state_dict["scores"])
+            self._owed.restore(state_dict["hooks"])
         super().load_state_dict({**state_dict, "patience": self.patience})
         self.num_checks = state_dict.get("num_checks", 0)
         if self.judge is not None:
             self.judge.load_state_dict(state_dict)
         if self.best is not None and "best" in state_dict:
             self.best.load_state_dict(state_dict["best"])
+
+    @property
+    def _checks_in(self) -> Hook:
+        if self.check_on == "step":
+            return "step"
+        return "epoch" if self._check_on_train_epoch_end else "validation"
+
+    def _check_in(self, hook: Hook, trainer: pl.Trainer) -> None:
+        """Make the check if it is due in ``hook``."""
+        if hook == self._checks_in or hook == "epoch":
+            self._owed.had(trainer, hook)
+        if hook == self._checks_in:
+            self._run_early_stopping_check(trainer)
 
     def _run_early_stopping_check(self, trainer: pl.Trainer) -> None:
         if getattr(trainer, "fast_dev_run", False) or not self.filter.matches(self._count(trainer)):
@@ -292,13 +342,6 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
             self.stopped_epoch, self._verdict = 0, None
             self.stopping_reason = EarlyStoppingReason.NOT_STOPPED
             self.stopping_reason_message = None
-        self._act(trainer)
-
-    def _judge_left_over(self, trainer: pl.Trainer) -> None:
-        """Make the check at a validation's end that the checkpoint was saved before."""
-        on_validation = not self._check_on_train_epoch_end and self.check_on != "step"
-        if self._fresh.is_left_over and on_validation:
-            self._run_early_stopping_check(trainer)
 
     def _act(self, trainer: pl.Trainer) -> None:
         """Stop on the latest verdict, once the trainer can."""
@@ -311,10 +354,12 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
             return iteration(trainer)
         return trainer.current_epoch + 1
 
-    def _tell_of_steps(self, trainer: pl.Trainer) -> None:
+    def _tell_of_keys(self, trainer: pl.Trainer) -> None:
         """Say that a key is never logged, or never within an epoch where another one is."""
         if self._is_due and self._fresh.are_all_known(trainer, self.monitors):
             self._validate_condition_metric(trainer.callback_metrics)
+        if self.check_on != "step":
+            return
         rare = keys_of_epochs(trainer) - self._told
         for name in rare.intersection(self.monitors):
             log.info(
@@ -365,7 +410,8 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
 
     def _start_afresh(self) -> None:
         """Forget an earlier fit; a checkpoint is loaded later."""
-        self._fresh, self._told, self._is_due = FreshScores(), set(), False
+        self._fresh, self._owed = FreshScores(), OwedHooks()
+        self._told, self._is_due = set(), False
         if self.judge is None:
             return
         self.judge.reset()

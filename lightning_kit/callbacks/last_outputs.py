@@ -1,7 +1,7 @@
 """What the last training batch returned, for functions that score it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, final
 from weakref import WeakKeyDictionary
 
 import pytorch_lightning as pl
@@ -9,6 +9,12 @@ import pytorch_lightning as pl
 from lightning_kit.callbacks.step_loss import step_loss
 
 ScoreFunction = Callable[[pl.Trainer, pl.LightningModule], float]
+
+
+@final
+class NoOutputs(RuntimeError):
+    """No training batch of this process is over that a callback noted the outputs of."""
+
 
 _of: WeakKeyDictionary[pl.Trainer, Any] = WeakKeyDictionary()
 
@@ -22,14 +28,14 @@ def last_outputs(trainer: pl.Trainer) -> Any:
     events.
 
     Raises:
-        RuntimeError: If no batch is over yet, or no callback notes them.
+        NoOutputs: If no batch is over yet, or no callback notes them; a RuntimeError.
 
     Example:
         ``score_function: mine.score``, with
         ``def score(trainer, pl_module): return -float(last_outputs(trainer)["loss"])``
     """
     if trainer not in _of:
-        raise RuntimeError(
+        raise NoOutputs(
             "no training batch was noted for last_outputs(trainer): call it from a callback's "
             "score_function, once a batch is over"
         )

@@ -1,7 +1,7 @@
 """Lightning's ModelCheckpoint with what Ignite's can do."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
@@ -24,10 +24,18 @@ from lightning_kit.callbacks.fresh_scores import FreshScores
 from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.last_outputs import ScoreFunction, note_outputs
 from lightning_kit.callbacks.module_weights import refuse_unknown, weights_of
+from lightning_kit.callbacks.owed_hooks import OwedHooks
 from lightning_kit.callbacks.unlogged_key import UnloggedKey
 from lightning_kit.callbacks.whole_file import save_whole, writes_one_file
 from lightning_kit.callbacks.writable import path_of, refuse_unwritable
-from lightning_kit.compat import mend_resume, refuse_twin, weights_to_save
+from lightning_kit.compat import (
+    keep_scores,
+    kept_scores,
+    mend_resume,
+    put_back_scores,
+    refuse_twin,
+    weights_to_save,
+)
 from lightning_kit.meters import EventFilter
 from lightning_kit.meters.functions import name_of
 
@@ -44,8 +52,10 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     more; ``last.ckpt`` is written at each save that is due, not only where the score was among the
     best, so that a fit goes on from the last epoch (a ``link`` leads to the newest file kept, as
     in the parent); a folder that cannot be written to is found before training; ``fast_dev_run``
-    writes nothing; an epoch without a validation is not scored by the last one of another, and one
-    that a checkpoint was saved in, between its validation and its end, is scored after a resume.
+    writes nothing; an epoch without a validation is not scored by the last one of another; a save
+    that another callback's checkpoint came ahead of is made as the fit resumes from that, and what
+    was logged by then is the checkpoint's. (Not so one that was due by time, nor one whose
+    ``score_function`` needs the last batch's outputs.)
 
     Args:
         dirpath: Folder of the files; None: ``checkpoints`` below the logger's or the Trainer's.
@@ -90,8 +100,9 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         ValueError: If an argument is out of range, contradicts another or would have no effect, or
             ``dirpath`` cannot be written to (the default one: when a fit begins); when a fit
             begins, if a module is not there.
-        UnloggedKey: Where a save is due, if ``monitor`` is not logged, with what is; by steps once
-            an epoch ended, and a validation where one may come. A ValueError too.
+        UnloggedKey: Where a save is due, if ``monitor`` is not logged, with what is; by steps and
+            at a validation's end once an epoch ended, and a validation where one may come. A
+            ValueError too.
 
     Example:
         >>> newest_two = ModelCheckpoint("checkpoints", keep_last=2)
@@ -148,7 +159,9 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         self._surplus: list[str] = []
         self._last_due: dict[str, Tensor] | None = None
         self._num_saves = 0
-        self._fresh = FreshScores()
+        self._fresh, self._owed = FreshScores(), OwedHooks()
+        self._kept: Mapping[str, Any] | None = None
+        self._is_waiting = False
         self._iteration_saved = 0
         self._count = 0
         # Not `dirpath`, which is absolute: a folder that was moved as a whole is the same.
@@ -189,7 +202,8 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         refuse_twin(trainer, self)
         super().setup(trainer, pl_module, stage)
         if stage == "fit":
-            self._fresh = FreshScores()
+            self._fresh, self._owed, self._is_waiting = FreshScores(), OwedHooks(), False
+            self._iteration_saved = 0
         if stage == "fit" and not getattr(trainer, "fast_dev_run", False):
             refuse_unwritable(trainer, str(self.dirpath))
         if self.modules is not None and not writes_one_file(trainer):
@@ -203,14 +217,25 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         refuse_unknown(pl_module, self.modules or ())
         mend_resume(trainer)
         self._is_broken = False
-        self._iteration_saved = 0
         self._last_due = None
         if trainer.ckpt_path is not None:
             # Now, while a link (`last.ckpt`, `latest`) still leads to what was loaded.
             path = os.path.realpath(trainer.ckpt_path)
             self._resumed_paths = [*dict.fromkeys([*self._resumed_paths, path])]
-        self._fresh.put_back(trainer)
+        self._fresh.started(trainer)
+        if self._kept is not None:
+            put_back_scores(trainer, self._kept)
+            self._kept = None
         super().on_train_start(trainer, pl_module)
+        batch = trainer.fit_loop.batch_idx
+        self._owed.settle(
+            trainer,
+            {
+                "step": lambda: self._save_by_step(trainer, pl_module, None, None, batch),
+                "validation": lambda: self.on_validation_end(trainer, pl_module),
+                "epoch": lambda: self.on_train_epoch_end(trainer, pl_module),
+            },
+        )
 
     def on_train_batch_end(
         self,
@@ -222,22 +247,25 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     ) -> None:
         if self.score_function is not None:
             note_outputs(trainer, pl_module, outputs)
-        # The parent takes 10 us at each batch to find that it has nothing to do.
-        if self._by_step and self._picks(iteration(trainer)):
-            super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
+        self._save_by_step(trainer, pl_module, outputs, batch, batch_idx)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._fresh.epoch_ended()
-        is_known = self._fresh.are_all_known(trainer, self._keys)
-        if self._defer_save_until_validation and is_known:
+        self._owed.had(trainer, "epoch")
+        self._fresh.epoch_ended(trainer, is_owed=self._owed.is_settling)
+        waits = self._is_waiting or self._defer_save_until_validation
+        if waits and self._fresh.are_all_known(trainer, self._keys):
             # Lightning 2.6.6 would put off the save for ever.
             self._refuse_unlogged(super()._monitor_candidates(trainer))
-        if self._by_step or (
-            self._picks(trainer.current_epoch + 1) and not self._is_stale(trainer)
-        ):
+        is_due = self._by_step or (
+            self._picks(trainer.current_epoch + 1)
+            and not self._fresh.are_stale(trainer, self._keys, wait=False)
+        )
+        if self._by_step or self._should_save_on_train_epoch_end(trainer):
+            # Before the save, whose checkpoint says so.
+            self._fresh.taken(trainer)
+        if is_due:
             super().on_train_epoch_end(trainer, pl_module)
             self._save_overdue_last(trainer)
-        self._fresh.taken(trainer)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         # Another callback may save a checkpoint before this one's `on_validation_end`.
@@ -245,15 +273,22 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
             self._fresh.validated()
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.sanity_checking or self._should_save_on_train_epoch_end(trainer):
+            return
+        self._owed.had(trainer, "validation")
         if self._by_step:
             is_due = not self._fresh.awaits(trainer, self._keys)
+            is_due = is_due and not self._fresh.may_come(trainer, self._keys)
         else:
-            is_due = self._picks(trainer.current_epoch + 1) and not self._is_stale(trainer)
+            picked = self._picks(trainer.current_epoch + 1)
+            is_due = picked and not self._fresh.are_stale(trainer, self._keys)
+            of_epoch = picked and (trainer.current_epoch + 1) % max(self._every_n_epochs, 1) == 0
+            self._is_waiting = of_epoch and self._fresh.may_come(trainer, self._keys)
+        # Before the save, whose checkpoint says so.
+        self._fresh.taken(trainer)
         if is_due:
             super().on_validation_end(trainer, pl_module)
             self._save_overdue_last(trainer)
-        if not trainer.sanity_checking and not self._should_save_on_train_epoch_end(trainer):
-            self._fresh.taken(trainer)
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
@@ -278,11 +313,26 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        if left := self._fresh.left(trainer):
-            checkpoint["callbacks"][self.state_key]["unjudged"] = left
+        keep_scores(trainer, checkpoint)
+        is_due = "validation" in self._owed.owed(trainer)
+        checkpoint["callbacks"][self.state_key] |= {
+            "scores": self._fresh.state(trainer, in_validation=is_due),
+            "hooks": self._owed.state(trainer),
+            "saved_at": [self._last_global_step_saved, self._iteration_saved],
+            "waits": [self._is_waiting, self._defer_save_until_validation],
+        }
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        self._kept = kept_scores(checkpoint)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self._fresh.restore(state_dict.get("unjudged", {}))
+        if "scores" in state_dict:
+            self._fresh.restore(state_dict["scores"])
+            self._owed.restore(state_dict["hooks"])
+            self._last_global_step_saved, self._iteration_saved = state_dict["saved_at"]
+            self._is_waiting, self._defer_save_until_validation = state_dict["waits"]
         super().load_state_dict(state_dict)
         self._resumed_paths = list(state_dict.get("resumed_paths", []))
         if self.dirpath == state_dict.get("dirpath", self.dirpath):
@@ -326,9 +376,11 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         """What the score is logged by."""
         return [] if self.monitor is None or self.score_function is not None else [self.monitor]
 
-    def _is_stale(self, trainer: pl.Trainer) -> bool:
-        """Return whether the score is of a validation that an earlier epoch was judged by."""
-        return self._fresh.are_stale(trainer, self._keys, wait=False)
+    def _save_by_step(self, trainer: pl.Trainer, *args: Any) -> None:
+        # The parent takes 10 us at each batch to find that it has nothing to do.
+        if self._by_step and self._picks(iteration(trainer)):
+            self._owed.had(trainer, "step")
+            super().on_train_batch_end(trainer, *args)
 
     def _picks(self, count: int) -> bool:
         return self.filter is None or self.filter.matches(count)

@@ -6,15 +6,9 @@ A guard that finds its ground changed answers as if the thing were not there, an
 from lightning_kit.compat.detours import after_interruption, around_stage, detour
 from lightning_kit.compat.epoch_loop import EpochLoop
 from lightning_kit.compat.fetch_watches import watch_fetches
+from lightning_kit.compat.hooks_under_way import Hook, as_within, hooks_under_way
 from lightning_kit.compat.interruptions import forget_unscaled, remember_hook
-from lightning_kit.compat.logged import (
-    keys_of_epochs,
-    keys_of_validation,
-    logged_step,
-    logs_this_batch,
-    put_back_scores,
-    times_apart,
-)
+from lightning_kit.compat.logged import logged_step, logs_this_batch
 from lightning_kit.compat.processes import default_store, forks, global_rank, release_observer
 from lightning_kit.compat.rate_search import (
     RateCurve,
@@ -26,16 +20,28 @@ from lightning_kit.compat.rate_search import (
 )
 from lightning_kit.compat.resumes import allow_validation, mend_resume
 from lightning_kit.compat.saves import average_of, save_rank_local, weights_to_save
+from lightning_kit.compat.scores import (
+    LoggedKeys,
+    keep_scores,
+    kept_scores,
+    keys_of_epochs,
+    logged_keys,
+    put_back_scores,
+    times_apart,
+)
 from lightning_kit.compat.trainers import callbacks_of, refuse_twin
 from lightning_kit.compat.validations import validate_apart, validate_now
 
 __all__ = [
     "EpochLoop",
+    "Hook",
+    "LoggedKeys",
     "RateCurve",
     "RateSearch",
     "after_interruption",
     "allow_validation",
     "around_stage",
+    "as_within",
     "average_of",
     "callbacks_of",
     "default_store",
@@ -43,9 +49,12 @@ __all__ = [
     "forget_unscaled",
     "forks",
     "global_rank",
+    "hooks_under_way",
+    "keep_scores",
+    "kept_scores",
     "keys_of_epochs",
-    "keys_of_validation",
     "leave_fit",
+    "logged_keys",
     "logged_step",
     "logs_this_batch",
     "mend_resume",

@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.trainer.states import RunningStage, TrainerFn
 
 from lightning_kit.compat.detours import detour
-from lightning_kit.compat.logged import note_scores_apart
+from lightning_kit.compat.scores import note_scores_apart, scores_apart
 from lightning_kit.compat.trainers import callbacks_of
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,9 @@ def validate_now(trainer: pl.Trainer, dataloaders: Any = None) -> None:
     if not all(hasattr(connector, name) for name in state) or not hasattr(epoch_loop, "val_loop"):
         log.warning("no validation now: this Lightning keeps its state elsewhere")
         return
+    if dataloaders is None:
+        # Lightning's own comes when the batch's scores are there; a look fetches them.
+        _ = trainer.callback_metrics
     kept = [getattr(connector, name) for name in state]
     loop = epoch_loop.val_loop
     if dataloaders is not None:
@@ -69,10 +72,11 @@ def validate_apart(trainer: pl.Trainer, dataloaders: Any, prefix: str) -> None:
     looks = ("callback_metrics", "logged_metrics", "progress_bar_metrics")
     kept: list[dict[str, Any]] = [getattr(trainer, look) for look in looks]
     last_time = getattr(trainer, "_last_val_time", None)
-    for name in names:
-        setattr(connector, name, {})
     try:
-        validate_now(trainer, dataloaders)
+        with scores_apart(trainer):
+            for name in names:
+                setattr(connector, name, {})
+            validate_now(trainer, dataloaders)
     finally:
         note_scores_apart(trainer, named(connector._callback_metrics))
         for name, before in zip(names, kept, strict=True):

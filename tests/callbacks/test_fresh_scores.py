@@ -7,6 +7,7 @@ import torch
 from origin.stock import QUIET
 from programs.plain import PlainData, PlainModule
 
+from lightning_kit import compat
 from lightning_kit.callbacks.actions import Validate
 from lightning_kit.callbacks.fresh_scores import FreshScores
 from lightning_kit.callbacks.on_event import OnEvent
@@ -31,6 +32,7 @@ class Asks(pl.Callback):
             self.fresh.validated()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
+        self.fresh.epoch_ended(trainer)
         keys = ("both", "of_train", "of_val", "never")
         found = [key for key in keys if self.fresh.are_stale(trainer, [key])]
         assert self.fresh.are_stale(trainer, keys) == bool(found)
@@ -49,49 +51,70 @@ def stale(**options: Any) -> list[list[str]]:
 
 def test_what_is_stale_between_validations() -> None:
     waiting = ["of_val", "never"]
-    assert stale() == [waiting, [], waiting, []]
-    assert stale(num_sanity_val_steps=0) == [waiting, [], waiting, []]
+    assert stale() == [waiting, [], ["of_val"], []]
+    assert stale(num_sanity_val_steps=0) == [waiting, [], ["of_val"], []]
 
 
 class Keeps(Asks):
-    """What is left over of a validation as it ends."""
+    """What a checkpoint would keep as a validation and an epoch end."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.left: list[dict[str, torch.Tensor]] = []
+        self.new: list[list[str]] = []
+
+    def _keep(self, trainer: pl.Trainer) -> None:
+        self.new.append(self.fresh.state(trainer, in_validation=False)["new"])
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
-        self.left.append(self.fresh.left(trainer))
+        self._keep(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
         super().on_train_epoch_end(trainer, pl_module)
-        self.left.append(self.fresh.left(trainer))
+        self._keep(trainer)
 
 
-def test_what_is_left_of_a_validation_until_it_is_looked_at() -> None:
+def test_what_is_new_of_a_validation_until_it_is_looked_at() -> None:
     keeps = Keeps()
     trainer = pl.Trainer(**QUIET, max_epochs=1, callbacks=[keeps])
     trainer.fit(Keys(), PlainData())
-    sanity, ended, looked_at = keeps.left
-    assert (sanity, looked_at) == ({}, {})
-    # `both` is training's too, and waits for the epoch's end.
-    assert ended.keys() == {"of_val", "val/loss"}
+    sanity, ended, looked_at = keeps.new
+    assert (sanity, looked_at) == ([], [])
+    assert ended == ["both", "of_val", "val/loss"]
 
-    fresh, later = FreshScores(), pl.Trainer(**QUIET)
-    fresh.restore(ended)
-    assert fresh.left(later) == ended
-    fresh.put_back(later)
-    assert later.callback_metrics == ended
-    before = fresh.is_left_over
-    assert before
+    checkpoint: dict[str, Any] = {}
+    compat.keep_scores(trainer, checkpoint)
+    kept = compat.kept_scores(checkpoint)
+    assert kept is not None
+    later, fresh, judged = pl.Trainer(**QUIET), FreshScores(), FreshScores()
+    compat.put_back_scores(later, kept)
+    fresh.restore(keeps.fresh.state(trainer, in_validation=True))
+    judged.restore(keeps.fresh.state(trainer, in_validation=False))
     assert not fresh.are_stale(later, ["of_val"])
-    assert fresh.are_stale(later, ["of_val", "of_train"])
-    fresh.taken(later)
-    after = fresh.is_left_over
-    assert not after
-    assert fresh.are_stale(later, ["of_val"], by_step=True), "this process has not validated yet"
+    assert not fresh.are_stale(later, ["of_val", "of_train"])
     assert fresh.are_of_validation(later, ["of_val"])
-    assert FreshScores().are_stale(later, ["of_val"]), "nor have those that had looked at it before"
+    assert not fresh.are_of_validation(later, ["both"])
+    assert judged.are_stale(later, ["of_val"])
+    assert not judged.are_stale(later, ["both"]), "training logs it too"
+    assert judged.are_stale(later, ["both"], by_step=True)
+    fresh.taken(later)
+    assert fresh.are_stale(later, ["of_val"])
+
+
+def test_an_epochs_mean_is_lost_where_no_batch_came_after_a_resume() -> None:
+    trainer = pl.Trainer(**QUIET, max_epochs=1)
+    trainer.fit(Keys(), PlainData())
+    checkpoint: dict[str, Any] = {}
+    compat.keep_scores(trainer, checkpoint)
+    kept = compat.kept_scores(checkpoint)
+    assert kept is not None
+    later, fresh = pl.Trainer(**QUIET), FreshScores()
+    compat.put_back_scores(later, kept)
+    fresh.started(later)
+    fresh.epoch_ended(later)
+    assert fresh.are_stale(later, ["of_train"])
+    assert not fresh.are_all_known(later)
+    fresh.epoch_ended(later, is_owed=True)
+    assert not fresh.are_stale(later, ["of_train"])
 
 
 def test_within_an_epoch_its_own_scores_are_stale_too() -> None:
@@ -111,7 +134,7 @@ def test_within_an_epoch_its_own_scores_are_stale_too() -> None:
             self.fresh.validated()
 
         def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
-            self.fresh.epoch_ended()
+            self.fresh.epoch_ended(trainer)
 
     class Each(Keys):
         def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
@@ -145,10 +168,10 @@ def test_a_score_of_other_loaders_is_fresh_once() -> None:
 
         def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
             keys = ("of_val", "other/of_val", "other/never")
-            self.left.append(self.fresh.left(trainer))
+            self._keep(trainer)
             self.stale.append([key for key in keys if self.fresh.are_stale(trainer, [key])])
             self.known.append(self.fresh.are_all_known(trainer, ["other/never"]))
-            self.fresh.epoch_ended()
+            self.fresh.epoch_ended(trainer)
             self.fresh.taken(trainer)
 
         def on_validation_end(self, trainer: pl.Trainer, pl_module: Any) -> None: ...
@@ -161,5 +184,5 @@ def test_a_score_of_other_loaders_is_fresh_once() -> None:
     waiting, old = ["other/of_val", "other/never"], ["other/of_val"]
     assert ends.stale == [waiting, [], old, []]
     assert ends.known == [False, True, True, True]
-    assert ["other/of_val" in left for left in ends.left] == [False, True, False, True]
+    assert ["other/of_val" in new for new in ends.new] == [False, True, False, True]
     assert ends.fresh.are_of_validation(trainer, ["other/of_val"])
