@@ -34,8 +34,6 @@ class LeanAutomaticOptimization(_AutomaticOptimization):
         plan = self.plan
         if plan is None or self._skip_backward or not vars(self).keys().isdisjoint(INLINED):
             return super().run(optimizer, batch_idx, kwargs)
-        if plan.is_stale:
-            plan.renew()
         return optimize(self, plan, optimizer, batch_idx, tuple(kwargs.values()))
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any, final
 
 from pytorch_lightning.loops.evaluation_loop import _EvaluationLoop
@@ -15,6 +16,7 @@ from lightning_kit.loops.reasons import why_not
 from lightning_kit.loops.results import LeanResults
 from lightning_kit.loops.spans import spans_of
 from lightning_kit.loops.transfer import transfer_of
+from lightning_kit.loops.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,7 @@ class LeanEvaluationLoop(_EvaluationLoop):
 
     plan: "_Plan | None" = None
     is_covered = False
+    given: ExitStack
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -39,7 +42,8 @@ class LeanEvaluationLoop(_EvaluationLoop):
             return found
         self.is_covered = True
         try:
-            with installed(self.trainer):
+            with ExitStack() as self.given:
+                self.given.enter_context(installed(self.trainer))
                 found = super().run()
                 return found
         finally:
@@ -54,11 +58,25 @@ class LeanEvaluationLoop(_EvaluationLoop):
                 log.info("the loop is Lightning's own: %s", reason)
         super().on_run_start()
 
+    def _look_again(self, plan: "_Plan") -> "_Plan":
+        """Heed what was put in place of a part; what only Lightning's run heeds ends this one."""
+        if self.plan is None or not plan.watch.is_out_of_date:
+            return plan
+        reason = why_not(self, self._data_fetcher)
+        new = _Plan(self)
+        if reason is None:
+            self.plan = new
+        else:
+            log.info("from here on the loop is Lightning's own: %s", reason)
+            self.plan = None
+            self.given.close()
+        return new
+
     def _evaluation_step(
         self, batch: Any, batch_idx: int, dataloader_idx: int, dataloader_iter: Iterator[Any] | None
     ) -> None:
-        plan = self.plan
-        if plan is None:
+        plan = None if self.plan is None else self._look_again(self.plan)
+        if plan is None or self.plan is None:
             super()._evaluation_step(batch, batch_idx, dataloader_idx, dataloader_iter)
             return
         trainer, results = self.trainer, self._results
@@ -73,12 +91,18 @@ class LeanEvaluationLoop(_EvaluationLoop):
         plan.on_batch_start(*arguments)
         total.started += 1
         current.started += 1
+        plan = self._look_again(plan)
         output = plan.step(*(arguments if plan.takes_index else (batch, *arguments[2:])))
         total.processed += 1
         current.processed += 1
         plan.on_batch_end(output, *arguments)
+        self._look_again(plan)
         # Nothing is read of a batch whose values all wait for the end.
-        reads = any(metric.meta.on_step for metric in results.values())
+        reads = (
+            self.plan is None
+            or "log_metrics" in vars(trainer._logger_connector)
+            or any(metric.meta.on_step for metric in results.values())
+        )
         if reads:
             trainer._logger_connector.on_batch_end()
         else:
@@ -113,6 +137,7 @@ class _Plan:
     def __init__(self, loop: LeanEvaluationLoop) -> None:
         trainer = loop.trainer
         stage = "test" if trainer.testing else "validation"
+        self.watch = Watch(trainer, loop)
         self.spans = spans_of(trainer)
         self.transfer = transfer_of(trainer)
         self.step = module_step_of(trainer, f"{stage}_step")

@@ -16,12 +16,7 @@ from lightning_kit.loops.optimizer_step import optimizer_step_of, zero_grad_of
 from lightning_kit.loops.spans import spanned, spans_of
 from lightning_kit.loops.stock import is_stock
 from lightning_kit.loops.transfer import transfer_of
-
-# What a part leaves out as long as the module has it from Lightning. Hooks look by themselves.
-WATCHED = (
-    "optimizer_step", "optimizer_zero_grad", "configure_gradient_clipping", "clip_gradients",
-    "backward", "on_before_batch_transfer", "transfer_batch_to_device", "on_after_batch_transfer",
-)  # fmt: skip
+from lightning_kit.loops.watch import Watch
 
 
 @final
@@ -31,6 +26,8 @@ class Plan:
     def __init__(self, trainer: pl.Trainer) -> None:
         self.trainer = trainer
         self.module = trainer.lightning_module
+        # What the loop gives its module for the run is none of its business.
+        self.watch: Watch
         self.renew()
 
     def renew(self) -> None:
@@ -51,18 +48,6 @@ class Plan:
         self.keeps_closure = is_stock(module, pl.LightningModule, "optimizer_step")
         self.on_train_batch_end = Hook(trainer, "on_train_batch_end")
         self.takes_index = is_param_in_hook_signature(module.training_step, "batch_idx", min_args=2)
-        self.replaced = self._replaced()
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether something was put on the module that a part would leave out."""
-        if not self.replaced:
-            return not vars(self.module).keys().isdisjoint(WATCHED)
-        return self._replaced() != self.replaced
-
-    def _replaced(self) -> list[str]:
-        own = vars(self.module)
-        return [name for name in WATCHED if name in own]
 
     def _run(self, loop: Any, batch: Any, batch_idx: int) -> dict[str, Any]:
         """Run one batch through ``loop``'s optimization, and return what callbacks are given."""

@@ -57,6 +57,27 @@ def test_a_patched_loop(caplog: pytest.LogCaptureFixture) -> None:
     assert calls
 
 
+@pytest.mark.parametrize(
+    ("owner", "name"), [("fit_loop", "_should_accumulate"), ("profiler", "profile")]
+)
+def test_a_patched_fit_loop_or_profiler(
+    owner: str, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    trainer = lean(pl.Trainer(max_epochs=1, **QUIET))
+    part = getattr(trainer, owner)
+    calls: list[str] = []
+    stock = getattr(part, name)
+
+    def noting(*args: Any) -> Any:
+        calls.append(name)
+        return stock(*args)
+
+    setattr(part, name, noting)
+    words = f"{name} of the {owner.replace('_', ' ')} was replaced"
+    assert words in said(trainer, Program(), caplog)
+    assert len(calls) >= 4
+
+
 def test_another_optimization(caplog: pytest.LogCaptureFixture) -> None:
     class Own(_AutomaticOptimization):
         """Lightning's under another name."""

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import pytorch_lightning as pl
 from programs.lean_pairs import (
     HOOKS,
     OF_THE_MODULE,
@@ -76,3 +77,22 @@ def test_a_lean_run_is_lightnings_run(name: str, listening: str) -> None:
     )
     assert (stock["lines"] != []) == (listening != "nobody")
     assert stock == lean
+
+
+def test_the_loop_is_asked_once_whether_to_validate() -> None:
+    asked: list[bool] = []
+
+    def fit(trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        loop: Any = trainer.fit_loop.epoch_loop
+        stock = loop._should_check_val_fx
+
+        def asking(data_fetcher: Any) -> bool:
+            asked.append(stock(data_fetcher))
+            return asked[-1]
+
+        loop._should_check_val_fx = asking
+        trainer.fit(module, loader(), loader(8))
+
+    stock, lean_run = pair(Program, fit=fit, val_check_interval=2)
+    assert stock == lean_run
+    assert asked == [False, True] * 8
