@@ -1,0 +1,66 @@
+"""What an export of a trained module needs: its pipeline, and validation rows to check it on."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from lightning_kit.export.errors import ExportError
+from lightning_kit.export.pipeline import Pipeline
+from lightning_kit.export.samples import Samples
+from lightning_kit.runs.own_answers import OwnAnswers, is_task
+from lightning_kit.runs.validation_rows import batches, taken_apart, validation_samples
+
+
+def to_export(
+    module: pl.LightningModule,
+    datamodule: pl.LightningDataModule | None = None,
+    loader: Iterable[Any] | None = None,
+) -> tuple[Pipeline, Samples | None]:
+    """Return the pipeline of a trained module with its own answers, and rows to check them on.
+
+    Args:
+        module: With the weights to export.
+        datamodule: Set up for validation; what it fitted restored.
+        loader: Validation batches. None: there is no data at all, and the samples are None where
+            the module has an ``example_input_array`` to make rows from.
+
+    Raises:
+        ExportError: If the module has nothing to export or there is no row to check it on.
+    """
+    _refuse_without_forward(module)
+    if loader is None and getattr(module, "example_input_array", None) is not None:
+        return Pipeline.of(module, datamodule), None
+    if loader is None:
+        raise ExportError(
+            f"there is no validation data, and {type(module).__name__} has no example: give data "
+            "(--data CLASS), or set example_input_array in the module"
+        )
+    samples = validation_samples(loader, datamodule)
+    target = None if samples.target is None else torch.from_numpy(samples.target[:1])
+    if target is None:
+        target = _target_of(loader)
+    answer = OwnAnswers(module, datamodule, target=target)
+    return replace(Pipeline.of(module, datamodule), answer=answer), samples
+
+
+def measure_of(module: pl.LightningModule) -> Any:
+    """Return the task's ``measure(answers, target)``, None where the module has none."""
+    return getattr(module, "measure", None) if is_task(module) else None
+
+
+def _target_of(loader: Any) -> Any:
+    """Return the target of the first batch, where it is a pair whose target no metric takes."""
+    first = next(batches(loader), None)
+    target = taken_apart(first)[1] if isinstance(first, tuple | list) else None
+    return target if isinstance(target, torch.Tensor) else None
+
+
+def _refuse_without_forward(module: pl.LightningModule) -> None:
+    if not is_task(module) and type(module).forward is pl.LightningModule.forward:
+        raise ExportError(
+            f"{type(module).__name__} must have a forward, which is what is exported, got none: "
+            "let it return what the model answers"
+        )

@@ -1,0 +1,66 @@
+from typing import Any
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+
+from lightning_kit.datamodules import DigitsDataModule
+from lightning_kit.export.errors import ExportError
+from lightning_kit.runs.exported import measure_of, to_export
+from lightning_kit.tasks import ClassificationTask
+
+
+class Net(pl.LightningModule):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Linear(3, 2)
+
+    def forward(self, input: Tensor) -> Any:
+        return self.net(input)
+
+
+def test_a_task_gets_its_own_answers_rows_and_measure() -> None:
+    data, task = DigitsDataModule(), ClassificationTask(nn.Linear(64, 10), 10)
+    data.setup("fit")
+    pipeline, samples = to_export(task, data, data.val_dataloader())
+    assert samples is not None
+    assert (len(samples), pipeline.classes) == (270, [str(digit) for digit in range(10)])
+    assert pipeline.network is task.model
+    assert pipeline.answer is not None
+    answers = pipeline.answer(samples.rows)
+    measured = measure_of(task)(answers, samples.target)
+    assert set(measured) == {"accuracy", "f1", "auroc"}
+    right = np.mean(answers["prediction"] == samples.target)
+    assert measured["accuracy"] == pytest.approx(right)
+
+
+def test_any_module_is_exported_from_its_forward() -> None:
+    module = Net()
+    pipeline, samples = to_export(module, None, iter([(torch.ones(2, 3), torch.ones(2))]))
+    assert samples is not None
+    assert pipeline.answer is not None
+    assert pipeline.answer(samples.rows)["output"].shape == (2, 2)
+    assert measure_of(module) is None
+
+
+def test_a_target_that_is_no_tensor_counts_in_no_metric() -> None:
+    batches = [[(torch.ones(2, 3), {"boxes": torch.ones(2)})]]
+    pipeline, samples = to_export(Net(), None, batches)
+    assert samples is not None
+    assert samples.target is None
+    assert pipeline.answers(samples.rows)["output"].shape == (2, 2)
+
+
+def test_an_example_of_its_own_stands_in_for_data_that_nobody_gave() -> None:
+    module = Net()
+    with pytest.raises(ExportError, match="no validation data, and Net has no example: give data"):
+        to_export(module)
+    module.example_input_array = torch.ones(1, 3)
+    assert to_export(module)[1] is None
+
+
+def test_a_module_without_forward_is_refused() -> None:
+    with pytest.raises(ExportError, match="LightningModule must have a forward"):
+        to_export(pl.LightningModule(), None, iter([torch.ones(1)]))
