@@ -42,6 +42,13 @@ class RawRowsError(ValueError):
         hint = f" ({way_out})" if way_out else ""
         super().__init__(f"{', '.join(place)}{': ' if place else ''}{rule}{found}{hint}")
 
+    def shifted(self, rows: int) -> "RawRowsError":
+        """Return the same error for cells that stand ``rows`` further down."""
+        row = None if self.row is None else self.row + rows
+        return RawRowsError(
+            self.rule, column=self.column, row=row, value=self.value, way_out=self.way_out
+        )
+
 
 def as_cells(column: Column) -> Cells:
     """Return the cells as objects; a nested list stays one (wrong) cell."""

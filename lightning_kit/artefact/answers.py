@@ -1,0 +1,45 @@
+"""Write answers as a table that a person can open."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def write_answers(
+    path: Path, answers: Mapping[str, NDArray[Any]], classes: Sequence[str] | None = None
+) -> int:
+    """Write one row per sample to the CSV file ``path`` and return how many there are.
+
+    Each answer is ``(N, ...)``; a column is made for every entry of a row. Where ``classes`` are
+    known, ``prediction`` shows their names, and a column for each class has its name.
+
+    Raises:
+        FileExistsError: If there is such a file.
+    """
+    columns: dict[str, NDArray[Any]] = {}
+    for name, array in answers.items():
+        columns.update(_flat(name, array, classes))
+    predicted = columns.get("prediction")
+    if classes is not None and predicted is not None and predicted.dtype.kind in "iu":
+        columns["prediction"] = np.asarray(classes)[predicted]
+    with path.open("x", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
+    return len(next(iter(columns.values())))
+
+
+def _flat(
+    name: str, array: NDArray[Any], classes: Sequence[str] | None
+) -> Iterator[tuple[str, NDArray[Any]]]:
+    if array.ndim == 1:
+        yield name, array
+        return
+    array = array.reshape(len(array), -1)
+    named = classes is not None and len(classes) == array.shape[1]
+    for index in range(array.shape[1]):
+        yield f"{name}_{classes[index] if named and classes else index}", array[:, index]

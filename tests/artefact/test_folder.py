@@ -1,0 +1,119 @@
+"""An artefact answers raw rows, replays its golden ones, and is refused once changed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from programs.artefacts import TABLE_ROWS, write_pictures, write_table
+
+from lightning_kit.artefact import Artefact, ArtefactError
+from lightning_kit.artefact.encoders import RawRowsError
+from lightning_kit.artefact.hashes import sha256_of
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_table(tmp_path / "small")
+
+
+def pictures(count: int) -> list[NDArray[np.uint8]]:
+    return [np.full((4 + at, 6, 3), 10 * at, np.uint8) for at in range(count)]
+
+
+def edit_manifest(folder: Path, **changes: Any) -> None:
+    path = folder / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_raw_rows_are_answered(folder: Path) -> None:
+    answers = Artefact.open(folder).answer(TABLE_ROWS)
+    features = np.array([[1.5, 0, 1], [2, 1, 0], [3, 0, 0]])
+    expected = np.exp(features) / np.exp(features).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(answers["probabilities"], expected, rtol=1e-6)
+    assert answers["prediction"].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 256])
+def test_the_batch_size_changes_nothing(folder: Path, batch_size: int) -> None:
+    artefact = Artefact.open(folder)
+    answers = artefact.answer(TABLE_ROWS, batch_size=batch_size)
+    np.testing.assert_array_equal(
+        answers["probabilities"], artefact.answer(TABLE_ROWS)["probabilities"]
+    )
+
+
+def test_pictures_are_encoded_batch_by_batch(tmp_path: Path) -> None:
+    artefact = Artefact.open(write_pictures(tmp_path / "small", {"picture": pictures(2)}))
+    mean = artefact.answer({"picture": pictures(5)}, batch_size=2)["mean"]
+    np.testing.assert_allclose(mean[:, 0], np.arange(5) * 10 / 255, rtol=1e-6)
+    with pytest.raises(RawRowsError, match="row 4, column 'picture': must be a picture"):
+        artefact.answer({"picture": [*pictures(3), b"torn"]}, batch_size=2)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ({"size": [], "colour": []}, "there must be at least one row"),
+        ({"size": [1, "big"], "colour": ["red", "red"]}, "row 2, column 'size': must be a number"),
+        ({"colour": ["red"]}, "column 'size': is missing"),
+    ],
+)
+def test_wrong_rows_are_named(folder: Path, rows: Any, message: str) -> None:
+    with pytest.raises(RawRowsError, match=message):
+        Artefact.open(folder).answer(rows)
+
+
+def test_golden_rows_are_replayed(folder: Path) -> None:
+    assert Artefact.open(folder).replay(0, 0) == {"probabilities": 0, "prediction": 0}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("golden.jsonl", '"size": 3.0', '"size": 3.5', "row 3: encoded input 'input' must be 3.0"),
+        ("golden.jsonl", '"red"', '"blue"', "row 1: encoded input 'input' must be 0.0, got 1.0"),
+    ],
+)
+def test_a_replay_that_differs_names_row_and_tensor(
+    folder: Path, file: str, old: str, new: str, message: str
+) -> None:
+    (folder / file).write_text((folder / file).read_text().replace(old, new))
+    files = json.loads((folder / "manifest.json").read_text())["files"]
+    edit_manifest(folder, files={**files, file: sha256_of(folder / file)})
+    with pytest.raises(ArtefactError, match=message):
+        Artefact.open(folder).replay()
+
+
+def test_a_swapped_category_is_found_by_the_replay(tmp_path: Path) -> None:
+    folder = write_table(tmp_path / "small")
+    encoders = json.loads((folder / "manifest.json").read_text())["encoders"]
+    encoders[1]["categories"].reverse()
+    edit_manifest(folder, encoders=encoders)
+    with pytest.raises(ArtefactError, match="golden row 1: encoded input 'input'"):
+        Artefact.open(folder).replay()
+
+
+def test_a_changed_file_is_refused(folder: Path) -> None:
+    with (folder / "model.onnx").open("ab") as file:
+        file.write(b"\0")
+    with pytest.raises(ArtefactError, match="'model.onnx' is not the file that was verified"):
+        Artefact.open(folder)
+
+
+def test_without_onnx_the_way_out_is_named(folder: Path) -> None:
+    formats = {"pt2": {"file": "model.onnx"}}
+    edit_manifest(folder, formats=formats, left_out={"onnx": "aten::x has no ONNX form"})
+    message = r"need the format onnx, it has pt2 \(aten::x has no .*export with --formats onnx"
+    with pytest.raises(ArtefactError, match=message):
+        Artefact.open(folder).answer(TABLE_ROWS)
+
+
+@pytest.mark.parametrize(("key", "verb"), [("inputs", "takes input"), ("outputs", "gives prob")])
+def test_a_manifest_of_another_graph(folder: Path, key: str, verb: str) -> None:
+    specs = json.loads((folder / "manifest.json").read_text())[key]
+    edit_manifest(folder, **{key: [{**specs[0], "name": "other"}]})
+    with pytest.raises(ArtefactError, match=f"the graph {verb}.*the manifest says other"):
+        _ = Artefact.open(folder).runtime
