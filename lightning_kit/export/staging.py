@@ -1,0 +1,114 @@
+"""A folder that appears whole or not at all."""
+
+import os
+import re
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from lightning_kit.export.errors import ExportError
+
+_SUFFIX = "exporting"
+
+
+@contextmanager
+def staged(out: Path) -> Iterator[Path]:
+    """Yield a hidden folder beside ``out`` that becomes ``out`` where the block ends well.
+
+    Becoming it is one rename of what is already on the disk. After an exception nothing is left.
+    A killed process leaves its hidden folder, which the next export to ``out`` clears once that
+    process is gone.
+
+    Args:
+        out: Must not exist; folders above it are made.
+
+    Raises:
+        ExportError: If ``out`` exists, before the block or after it.
+    """
+    out = out.absolute()
+    refuse_existing(out)
+    made = _make_parents(out)
+    try:
+        clear_abandoned(out)
+        folder = out.with_name(f".{out.name}.{_identity(os.getpid())}.{_SUFFIX}")
+        folder.mkdir()
+        try:
+            yield folder
+            _flush(folder)
+            # A rename would take the place of an empty folder.
+            refuse_existing(out)
+            folder.rename(out)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    except BaseException:
+        for parent in made:
+            with suppress(OSError):
+                parent.rmdir()
+        raise
+    _flush_folder(out.parent)
+
+
+def refuse_existing(out: Path) -> None:
+    """Raise ExportError if there is anything at ``out``, also a link to nothing."""
+    if os.path.lexists(out):
+        raise ExportError(f"out must not exist, got {out}: name another, or move that away first")
+
+
+def clear_abandoned(out: Path) -> None:
+    """Remove the hidden folders of exports to ``out`` whose process, on this host, is gone."""
+    host = re.escape(_host())
+    pattern = re.compile(rf"\.{re.escape(out.name)}\.({host}-(\d+)-\w+)\.{_SUFFIX}")
+    for folder in out.parent.iterdir():
+        found = pattern.fullmatch(folder.name)
+        if found and _identity(int(found[2])) != found[1]:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _identity(process: int) -> str:
+    """Name a process by host, number and start, as a number is given again; 0: it is gone."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return f"{_host()}-{process}-gone"
+    except PermissionError:
+        pass
+    try:
+        # The 22nd field is the start in ticks since boot; a name in the 2nd may hold blanks.
+        # https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return f"{_host()}-{process}-0"
+    return f"{_host()}-{process}-{'gone' if fields[0] == 'Z' else fields[19]}"
+
+
+def _host() -> str:
+    return re.sub(r"\W+", "_", socket.gethostname())
+
+
+def _make_parents(out: Path) -> list[Path]:
+    missing = [parent for parent in out.parents if not parent.exists()]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _flush(folder: Path) -> None:
+    for path in folder.iterdir():
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    _flush_folder(folder)
+
+
+def _flush_folder(folder: Path) -> None:
+    # A filesystem may refuse to flush a folder, which holds no data.
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

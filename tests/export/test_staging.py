@@ -1,0 +1,130 @@
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lightning_kit.export import staging
+from lightning_kit.export.errors import ExportError
+from lightning_kit.export.staging import clear_abandoned, staged
+
+WRITES_AND_WAITS = """
+import sys, time
+from pathlib import Path
+from lightning_kit.export.staging import staged
+with staged(Path(sys.argv[1])) as folder:
+    (folder / "model.onnx").write_text("half")
+    print(folder.name, flush=True)
+    time.sleep(60)
+"""
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_nothing_is_there_before_the_end_and_all_after_it(tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "artefact"
+    with staged(out) as folder:
+        (folder / "a").write_text("1")
+        assert not out.exists()
+        assert folder.parent == out.parent
+        assert folder.name.startswith(".artefact.")
+    assert names(out) == ["a"]
+    assert names(out.parent) == ["artefact"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_an_exception_leaves_nothing(tmp_path: Path, error: type[BaseException]) -> None:
+    def fail() -> None:
+        with staged(tmp_path / "deep" / "artefact") as folder:
+            (folder / "a").write_text("1")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "full folder", "dangling link"])
+def test_an_existing_out_is_refused_and_kept(tmp_path: Path, kind: str) -> None:
+    out = tmp_path / "artefact"
+    if kind == "file":
+        out.write_text("mine")
+    elif kind == "dangling link":
+        out.symlink_to("nowhere")
+    else:
+        out.mkdir()
+    if kind == "full folder":
+        (out / "mine").write_text("mine")
+    with pytest.raises(ExportError, match="out must not exist"), staged(out):
+        pass
+    assert names(tmp_path) == ["artefact"]
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_an_out_that_comes_into_being_meanwhile_is_kept(tmp_path: Path, full: bool) -> None:
+    out = tmp_path / "artefact"
+
+    def meet() -> None:
+        with staged(out) as folder:
+            (folder / "a").write_text("1")
+            out.mkdir()
+            if full:
+                (out / "mine").write_text("mine")
+
+    with pytest.raises(ExportError, match="out must not exist"):
+        meet()
+    assert names(tmp_path) == ["artefact"]
+    assert names(out) == (["mine"] if full else [])
+
+
+def test_a_disk_that_is_full_at_the_end_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"), staged(tmp_path / "artefact") as folder:
+        (folder / "a").write_text("1")
+    assert names(tmp_path) == []
+
+
+def test_kill_9_leaves_a_hidden_folder_that_the_next_clears(tmp_path: Path) -> None:
+    out = tmp_path / "artefact"
+    command = [sys.executable, "-c", WRITES_AND_WAITS, str(out)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        hidden = process.stdout.readline().strip()
+        # While it lives, nobody clears it.
+        clear_abandoned(out)
+        assert names(tmp_path) == [hidden]
+        process.send_signal(signal.SIGKILL)
+        # A zombie is gone as well, though it still has its number.
+        deadline = time.monotonic() + 20
+        while names(tmp_path) and time.monotonic() < deadline:
+            clear_abandoned(out)
+        assert names(tmp_path) == []
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_number_that_was_given_again_is_another_process(tmp_path: Path) -> None:
+    out = tmp_path / "artefact"
+    host = staging._host()
+    old = tmp_path / f".artefact.{host}-{os.getpid()}-1.exporting"
+    other_host = tmp_path / ".artefact.elsewhere-1-1.exporting"
+    other_out = tmp_path / f".artefact2.{host}-{os.getpid()}-1.exporting"
+    for folder in (old, other_host, other_out):
+        folder.mkdir()
+        (folder / "a").write_text("1")
+    with staged(out):
+        pass
+    assert names(tmp_path) == sorted([other_host.name, other_out.name, "artefact"])
