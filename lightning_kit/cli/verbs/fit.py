@@ -22,6 +22,7 @@ what a checkpoint brings along.
 """
 
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -57,19 +58,34 @@ def main(args: list[str]) -> int:
     if request.wants_help:
         print(__doc__)
         return 0
+    return fit(request)
+
+
+def fit(request: Request, then: Callable[[RunDirectory], int] | None = None) -> int:
+    """Train what ``request`` asks for and return the exit code.
+
+    Args:
+        request: Of the verb ``fit``.
+        then: Called on rank 0 with the directory of a run that came to its end; its exit code is
+            the command's.
+    """
     with shown("lightning_kit.loops"):
-        return with_exit_code(lambda: _run(request))
+        return with_exit_code(lambda: _run(request, then))
 
 
-def _run(request: Request) -> int:
+def _run(request: Request, then: Callable[[RunDirectory], int] | None) -> int:
     try:
-        fit = _Fit(request, prepare(request))
+        one = _Fit(request, prepare(request))
     except SIGTERMException:
         if request.run is None and request.ckpt_path is None:
             raise
         say_terminated(" before training began; the same command goes on from its checkpoint")
         return EXIT_CODES["preempted"]
-    return fit.run()
+    code = one.run()
+    directory = one.recorder.directory if one.recorder is not None else None
+    if code == 0 and then is not None and directory is not None and global_rank() == 0:
+        return then(directory)
+    return code
 
 
 class _Fit:
