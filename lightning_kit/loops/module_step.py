@@ -26,8 +26,6 @@ def module_step_of(trainer: pl.Trainer, name: str) -> Part:
 
     known = (
         is_known(trainer)
-        # DDP's wrapper and a compiled module lead the call on by themselves.
-        and strategy.model is module
         and is_untouched(strategy, name, "post_training_step")
         and is_untouched(precision, CONTEXTS[name], "forward_context", "autocast_context_manager")
     )
@@ -37,15 +35,21 @@ def module_step_of(trainer: pl.Trainer, name: str) -> Part:
     if isinstance(precision, MixedPrecision):
         autocast = precision.autocast_context_manager
     fx = vars(module)
+    # DDP's wrapper and a compiled module lead the call on by themselves.
+    wrapper: Any = strategy.model
+
+    def led(*args: Any) -> Any:
+        return strategy._forward_redirection(wrapper, module, name, *args)
 
     def direct(*args: Any) -> Any:
         hook = fx["_current_fx_name"]
         fx["_current_fx_name"] = name
+        step = getattr(module, name) if wrapper is module else led
         if autocast is None:
-            output = getattr(module, name)(*args)
+            output = step(*args)
         else:
             with autocast():
-                output = getattr(module, name)(*args)
+                output = step(*args)
         fx["_current_fx_name"] = hook
         return output
 

@@ -69,13 +69,13 @@ class Watch:
         self.states = tuple(state for state, _ in self.owners)
         self.found = self._found()
         self.length = sum(map(len, self.states))
+        self.lacks = self.module.keys().isdisjoint
         self.absent = OF_THE_MODULE - self.module.keys()
 
     @property
     def is_out_of_date(self) -> bool:
         """Whether anything has a method of its own since, or the module another trainer."""
-        state = self.module
-        if state["_trainer"] is not self.trainer or not state.keys().isdisjoint(self.absent):
+        if self.module["_trainer"] is not self.trainer or not self.lacks(self.absent):
             return True
         length = sum(map(len, self.states))
         if length == self.length:
