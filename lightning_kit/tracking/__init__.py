@@ -1,0 +1,1 @@
+"""Dashboards and registries: the only place that imports their libraries."""
