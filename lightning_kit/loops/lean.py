@@ -31,9 +31,9 @@ def lean(trainer: pl.Trainer) -> pl.Trainer:
     log that says why. Each run makes its plan anew, so callbacks may be added at any time.
 
     What is put in place of a method of the module, the datamodule, the strategy, the precision, an
-    optimizer, the loops or the connector is heard at once, that of the profiler from the next
-    batch on. What is put on one of their classes in the middle of an epoch is heard from the next
-    one on.
+    optimizer, the loops or the connector in ``on_train_batch_start`` or between batches is heard in
+    the same batch; what is put there within a step, or on the profiler, from the next batch on;
+    what is put on one of their classes in the middle of an epoch, from the next epoch on.
 
     Under DDP there is no broadcast at every step: a SIGTERM to any rank is agreed on through the
     process group's store, within about a second or a step. One that comes during a validation is
