@@ -3,10 +3,15 @@
 import os
 import subprocess
 import sys
+import sysconfig
+import venv
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from programs.artefacts import write_pictures, write_table
 
 ROOT = Path(__file__).parents[1]
 
@@ -49,3 +54,42 @@ def test_a_recipe_trains_outside_the_clone(installed: Path, recipe: str) -> None
     Path("mine.yaml").write_text(lightning_kit(installed, "new", recipe))
     lightning_kit(installed, "fit", "-c", "mine.yaml", "--trainer.max_epochs", "1")
     assert Path("runs/mine/latest/run.json").is_file()
+
+
+# What an answer needs; onnxruntime imports nothing else.
+NEEDED = ("numpy", "numpy.libs", "onnxruntime", "safetensors", "pyarrow", "PIL", "pillow.libs")
+
+
+@pytest.mark.slow
+def test_an_artefact_is_answered_in_an_environment_without_torch(installed: Path) -> None:
+    (wheel,) = installed.parent.glob("*.whl")
+    venv.create("venv", with_pip=False)
+    python = Path("venv/bin/python").absolute()
+    command = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps"]
+    done = subprocess.run(
+        [*command, "--no-index", str(wheel)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (site,) = Path("venv").glob("lib/python*/site-packages")
+    present = Path(sysconfig.get_path("purelib"))
+    for name in NEEDED:
+        if (present / name).exists():
+            (site / name).symlink_to(present / name)
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    def run(*args: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(args, env=environ, capture_output=True, text=True, check=False)
+
+    assert "No module named 'torch'" in run(str(python), "-c", "import torch").stderr
+    write_table(Path("art"))
+    Path("rows.csv").write_text("colour,size\nred,1.5\nblue,\n")
+    done = run("venv/bin/lightning-kit", "predict", "art", "--rows", "rows.csv")
+    assert (done.stdout, done.stderr) == ("2 predictions: predictions.csv\n", "")
+    header, first, _ = Path("predictions.csv").read_text().splitlines()
+    assert header == "probabilities_a,probabilities_b,probabilities_c,prediction"
+    assert first.endswith(",a")
+    picture = np.full((5, 7, 3), 51, np.uint8)
+    write_pictures(Path("pictures"), {"picture": [picture]})
+    Image.fromarray(picture).save("a.png")
+    done = run("venv/bin/lightning-kit", "predict", "pictures", "--rows", "a.png", "--out", "p.csv")
+    assert (done.stdout, done.stderr) == ("1 predictions: p.csv\n", "")

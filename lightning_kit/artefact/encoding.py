@@ -40,15 +40,26 @@ def encode_inputs(
         names = ", ".join(spec.name for spec in inputs)
         raise ArtefactError(f"encoders make one input, the graph takes {len(inputs)}: {names}")
     (spec,) = inputs
-    if has_image(encoders):
-        (encoder,) = encoders
-        encoded: NDArray[Any] = image.encode(rows[encoder["column"]], encoder)
-    else:
-        encoded = encode(rows, encoders)
+    encoded = apply_encoders(rows, encoders)
     try:
         return {spec.name: as_spec(encoded, spec)}
     except RawRowsError as error:
         raise ArtefactError(f"the encoders are not for this graph: {error}") from None
+
+
+def apply_encoders(rows: RawRows, encoders: Sequence[Encoder]) -> NDArray[Any]:
+    """Return ``(N, F)`` float32, or of an image encoder ``(N, C, H, W)`` uint8.
+
+    Raises:
+        RawRowsError: If a column is missing, lengths differ, or a cell is wrong.
+        ArtefactError: If an image encoder does not stand alone.
+        ImportError: If an encoder needs a package that is not installed.
+    """
+    count_rows(rows, encoders, ())
+    if not has_image(encoders):
+        return encode(rows, encoders)
+    (encoder,) = encoders
+    return image.encode(rows[encoder["column"]], encoder)
 
 
 def columns_of(encoders: Sequence[Encoder] | None, inputs: Sequence[TensorSpec]) -> list[str]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from lightning_kit.artefact.encoder_checks import check_encoders
 from lightning_kit.artefact.errors import ArtefactError
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -40,6 +41,7 @@ def check(plain: Any, keys: Sequence[str], source: str) -> None:
         rule, holds = RULES[key]
         if not holds(plain[key]):
             raise ArtefactError(f"{source}: {key} must be {rule}, got {_short(plain[key])}")
+    check_encoders(plain["encoders"] or [], source)
     _check_files(plain["files"], plain["formats"], source)
 
 

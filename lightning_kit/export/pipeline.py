@@ -7,7 +7,8 @@ from typing import Any, Self, final
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lightning_kit.artefact.encoders import RawRows, encode
+from lightning_kit.artefact.encoders import RawRows
+from lightning_kit.artefact.encoding import apply_encoders
 from lightning_kit.export.arrays import as_arrays, as_tensors, device_of
 from lightning_kit.export.evaluating import evaluating
 from lightning_kit.export.graph import AnswerGraph
@@ -68,7 +69,7 @@ class Pipeline:
         """Return the model's own answers to raw rows, by name, ``(N, ...)`` each."""
         if self.answer is not None:
             return self.answer(rows)
-        inputs = rows if self.encoders is None else {"input": encode(rows, self.encoders)}
+        inputs = rows if self.encoders is None else {"input": apply_encoders(rows, self.encoders)}
         graph = AnswerGraph(
             self.preprocess, self.network, self.postprocess, input_names=tuple(inputs)
         )

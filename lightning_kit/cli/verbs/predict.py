@@ -1,44 +1,38 @@
-"""Answer the predict data with trained weights, into a CSV file.
+"""Answer raw rows or the predict data with trained weights, into a CSV file.
 
 usage: lightning-kit predict RUN_DIR [flags]                  the run's best checkpoint
        lightning-kit predict [-c RECIPE] --ckpt_path best|last|PATH|RUN_DIR [flags]
        lightning-kit predict -c RECIPE --random_weights [flags]
+       lightning-kit predict ARTEFACT --rows FILE             an exported model, without torch
 
-Flags are those of fit; --lean changes nothing, for Lightning's own loop predicts. A run gets
-predict-<time>.csv, anything else predictions.csv here.
+--rows FILE answers the rows of a file, whatever is asked: .csv, .tsv, .parquet, .jsonl, .npz,
+.npy, a picture or a folder of them. Columns are those of the training table; where the data is no
+table, the model's inputs: an array `input` in .npz and .jsonl, columns input_0, input_1... in
+tables. --out FILE says where the answers go.
+
+Flags are those of fit; --lean changes nothing, for Lightning's own loop predicts. Without --out a
+run gets predict-<time>.csv, anything else predictions.csv here.
 """
 
-from pathlib import Path
-
-from lightning_kit.cli.answers import write_answers
+from lightning_kit.cli.artefact_answers import answer_rows
 from lightning_kit.cli.errors import InputError
-from lightning_kit.cli.evaluation import Evaluation
-from lightning_kit.cli.signals import with_exit_code
-from lightning_kit.cli.summary import shown_path
+from lightning_kit.cli.rows_flags import RowsFlags
 
 
 def main(args: list[str]) -> int:
-    evaluation = Evaluation("predict", args)
-    if evaluation.request.wants_help:
+    if {"-h", "--help"} & set(args):
         print(__doc__)
         return 0
-    return with_exit_code(lambda: _predicted(evaluation), at_once=True)
-
-
-def _predicted(evaluation: Evaluation) -> int:
-    here = Path("predictions.csv")
-    evaluation.prepare()
-    if evaluation.source.run is None and here.exists():
-        raise InputError(f"{here} exists: move it away, nothing is overwritten")
-    if evaluation.cli.trainer.world_size > 1:
+    flags = RowsFlags.of(args)
+    if (folder := flags.artefact) is not None:
+        return answer_rows(folder, flags)
+    try:
+        # Torch and Lightning, which an artefact is answered without.
+        from lightning_kit.cli.prediction import predict
+    except ModuleNotFoundError as error:
+        asked = f"{flags.words[0]} is no artefact (it has no manifest.json)" if flags.words else ""
         raise InputError(
-            "predict answers on one device, in the order of the rows: --trainer.devices 1"
-        )
-    if evaluation.run() and evaluation.is_trial:
-        print("nothing is written: fast_dev_run answers no more than a batch or two")
-    elif evaluation.results is not None:
-        path = evaluation.file(".csv") or here
-        classes = getattr(evaluation.cli.datamodule, "classes", None)
-        count = write_answers(path, evaluation.results, classes)
-        print(f"{count} predictions: {shown_path(path)}")
-    return evaluation.code
+            f"{asked}{': ' * bool(asked)}runs and checkpoints need {error.name}, which is not "
+            "installed: pip install lightning_kit"
+        ) from error
+    return predict(flags)

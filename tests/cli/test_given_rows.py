@@ -1,0 +1,161 @@
+"""Rows of a file are answered as the same rows of the predict data are."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import Run
+from programs.plain import PlainData
+
+from lightning_kit.datamodules import DigitsDataModule
+
+TABLE: dict[str, Any] = {
+    "seed_everything": 0,
+    "model": {
+        "class_path": "lightning_kit.tasks.ClassificationTask",
+        "init_args": {
+            "num_classes": 2,
+            "model": {
+                "class_path": "lightning_kit.models.MLP",
+                "init_args": {"in_features": 3, "out_features": 2, "hidden": []},
+            },
+        },
+    },
+    "data": {
+        "class_path": "lightning_kit.datamodules.TableDataModule",
+        "init_args": {"path": "table.csv", "target": "label", "categorical": ["colour"]},
+    },
+    "trainer": {
+        "max_epochs": 1, "accelerator": "cpu", "enable_progress_bar": False,
+        "enable_model_summary": False, "logger": False,
+    },
+}  # fmt: skip
+DIGITS: dict[str, Any] = {
+    **TABLE,
+    "model": {
+        "class_path": "lightning_kit.tasks.ClassificationTask",
+        "init_args": {
+            "num_classes": 10,
+            "model": {
+                "class_path": "lightning_kit.models.MLP",
+                "init_args": {"in_features": 64, "out_features": 10, "hidden": []},
+            },
+        },
+    },
+    "data": {"class_path": "lightning_kit.datamodules.DigitsDataModule", "init_args": {}},
+}
+
+
+def table(file: str) -> list[list[str]]:
+    return list(csv.reader(Path(file).read_text().splitlines()))
+
+
+def fitted(kit: Run, recipe: dict[str, Any], capsys: Any) -> str:
+    """Return the run, with its own predictions in ``own.csv``."""
+    Path("small.json").write_text(json.dumps(recipe))
+    Path("small.yaml").write_text(json.dumps(recipe))
+    assert kit("fit", "-c", "small.yaml") == 0
+    run = "runs/small/latest"
+    assert kit("predict", run, "--ckpt_path", "last", "--out", "own.csv") == 0
+    capsys.readouterr()
+    return run
+
+
+def rows_of_table(count: int) -> list[str]:
+    rng = np.random.default_rng(0)
+    colours, sizes = rng.integers(0, 2, count), rng.normal(size=count)
+    return [
+        f"{'red' if colour else 'blue'},{size:.3f},{'yes' if colour ^ (size > 0) else 'no'}"
+        for colour, size in zip(colours, sizes, strict=True)
+    ]
+
+
+def test_a_table_needs_no_file_of_training(kit: Run, capsys: Any) -> None:
+    Path("table.csv").write_text("\n".join(["colour,size,label", *rows_of_table(60)]) + "\n")
+    run = fitted(kit, TABLE, capsys)
+    Path("table.csv").rename("rows.csv")
+    args = (run, "--ckpt_path", "last", "--rows", "rows.csv")
+    assert kit("predict", *args, "--out", "given.csv") == 0
+    header, *given = table("given.csv")
+    assert header == table("own.csv")[0]
+    assert len(given) == 60
+    # The run's own predictions are of nine of these rows, the test part.
+    assert {tuple(row) for row in table("own.csv")[1:]} <= {tuple(row) for row in given}
+    Path("wrong.csv").write_text("colour,size\nred,1\nblue,big\n")
+    assert kit("predict", *args[:-1], "wrong.csv") == 2
+    assert "wrong.csv, row 2, column 'size': must be a number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".csv", ".jsonl"])
+def test_arrays_are_the_inputs(kit: Run, capsys: Any, suffix: str) -> None:
+    run = fitted(kit, DIGITS, capsys)
+    data = DigitsDataModule()
+    data.setup("predict")
+    input = data.load("predict")[0].numpy()
+    file = Path(f"rows{suffix}")
+    if suffix == ".npz":
+        np.savez(file, input=input)
+    elif suffix == ".csv":
+        header = ",".join(f"input_{at}" for at in range(64))
+        np.savetxt(file, input, delimiter=",", header=header, comments="")
+    else:
+        file.write_text("".join(json.dumps({"input": row}) + "\n" for row in input.tolist()))
+    args = (run, "--ckpt_path", "last", "--rows", str(file))
+    assert kit("predict", *args, "--out", "given.csv") == 0
+    assert table("given.csv") == table("own.csv")
+    np.savez("wrong.npz", input=input[:, :63])
+    assert kit("predict", *args[:-1], "wrong.npz") == 2
+    message = "wrong.npz, column 'input': must have the shape (batch, 64), got (270, 63)"
+    assert message in capsys.readouterr().err
+
+
+def test_a_module_that_never_heard_of_the_kit(kit: Run, recipe: str, capsys: Any) -> None:
+    assert kit("predict", "-c", recipe, "--random_weights", "--out", "own.csv") == 0
+    # Its predict_step takes the first of a pair, so it must get one.
+    np.savez("rows.npz", input=PlainData().rows.tensors[0].numpy()[:21])
+    args = ("-c", recipe, "--random_weights", "--rows", "rows.npz")
+    assert kit("predict", *args, "--out", "given.csv") == 0
+    assert table("given.csv") == table("own.csv")[:22]
+    assert kit("predict", *args[:-1], "gone.npz") == 2
+    assert "gone.npz: there is no such file" in capsys.readouterr().err
+
+
+def test_random_weights_fit_the_encoders(kit: Run, capsys: Any) -> None:
+    Path("table.csv").write_text("\n".join(["colour,size,label", *rows_of_table(60)]) + "\n")
+    Path("small.yaml").write_text(json.dumps(TABLE))
+    Path("rows.csv").write_text("size,colour\n1,red\n2,green\n")
+    assert kit("predict", "-c", "small.yaml", "--random_weights", "--rows", "rows.csv") == 0
+    assert len(table("predictions.csv")) == 3
+
+
+def test_tokens_may_have_another_length(kit: Run, recipe: str, monkeypatch: Any) -> None:
+    from programs.plain import PlainModule
+
+    def predict_step(self: Any, batch: Any, batch_idx: int) -> torch.Tensor:
+        assert set(batch[0]) == {"tokens", "mask"}
+        total: torch.Tensor = batch[0]["tokens"].sum(1)
+        return total
+
+    def loader(self: Any) -> Any:
+        return [[[{"tokens": torch.ones(2, 4).long(), "mask": torch.ones(2, 4).bool()}]]]
+
+    monkeypatch.setattr(PlainModule, "predict_step", predict_step)
+    monkeypatch.setattr(PlainData, "predict_dataloader", lambda self: Once(loader(self)[0]))
+    np.savez("rows.npz", tokens=np.arange(15).reshape(3, 5), mask=np.ones((3, 5)))
+    assert kit("predict", "-c", recipe, "--random_weights", "--rows", "rows.npz") == 0
+    assert table("predictions.csv") == [["prediction"], ["10"], ["35"], ["60"]]
+
+
+class Once:
+    def __init__(self, batches: list[Any]) -> None:
+        self.batches = batches
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Any:
+        return iter(self.batches)
