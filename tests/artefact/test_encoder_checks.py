@@ -7,7 +7,11 @@ from lightning_kit.artefact.encoder_checks import RULES, check_encoders
 from lightning_kit.artefact.encoders import KINDS, fit_encoders
 from lightning_kit.artefact.errors import ArtefactError
 
-ROWS: dict[str, list[Any]] = {"number": ["1", ""], "category": ["red", None], "date": ["2024-01-31T12:00", ""]}
+ROWS: dict[str, list[Any]] = {
+    "number": ["1", ""],
+    "category": ["red", None],
+    "date": ["2024-01-31T12:00", ""],
+}
 
 
 def test_what_is_fitted_is_right() -> None:

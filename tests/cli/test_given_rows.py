@@ -9,9 +9,15 @@ import numpy as np
 import pytest
 import torch
 from conftest import Run
+from programs.artefacts import write
 from programs.plain import PlainData
 
+from lightning_kit.artefact import TensorSpec
 from lightning_kit.datamodules import DigitsDataModule
+from lightning_kit.datamodules.preprocess import Standardise
+from lightning_kit.export.formats.onnx import Onnx
+from lightning_kit.export.graph import AnswerGraph
+from lightning_kit.tasks import ClassificationTask
 
 TABLE: dict[str, Any] = {
     "seed_everything": 0,
@@ -88,6 +94,45 @@ def test_a_table_needs_no_file_of_training(kit: Run, capsys: Any) -> None:
     Path("wrong.csv").write_text("colour,size\nred,1\nblue,big\n")
     assert kit("predict", *args[:-1], "wrong.csv") == 2
     assert "wrong.csv, row 2, column 'size': must be a number" in capsys.readouterr().err
+
+
+def test_a_run_and_its_artefact_answer_the_same_file_alike(kit: Run, capsys: Any) -> None:
+    Path("table.csv").write_text("\n".join(["colour,size,label", *rows_of_table(60)]) + "\n")
+    run = fitted(kit, TABLE, capsys)
+    artefact_of(Path(run), Path("art"))
+    Path("rows.csv").write_text("size,colour\n0.5,red\n,blue\n-1e3,green\n2,\n")
+    for asked, out in ((run, "run.csv"), ("art", "art.csv")):
+        last = ("--ckpt_path", "last") if asked == run else ()
+        assert kit("predict", asked, *last, "--rows", "rows.csv", "--out", out) == 0
+    (header, *ours), (same, *theirs) = table("run.csv"), table("art.csv")
+    assert header == same
+    at = header.index("prediction")
+    assert [row.pop(at) for row in ours] == [row.pop(at) for row in theirs]
+    np.testing.assert_allclose(np.array(ours, float), np.array(theirs, float), atol=1e-6)
+
+
+def artefact_of(run: Path, folder: Path) -> None:
+    """Write what the run's checkpoint answers with, by hand."""
+    (checkpoint,) = run.glob("checkpoints/*.ckpt")
+    task = ClassificationTask.load_from_checkpoint(checkpoint).eval()
+    state = torch.load(checkpoint, weights_only=True)["TableDataModule"]
+    preprocess = Standardise(3)
+    preprocess.load_state_dict(state["preprocess"])
+    names = ("probabilities", "prediction", "confidence")
+    graph = AnswerGraph(preprocess, task.model, task.postprocess, output_names=names)
+    Onnx().write(graph, {"input": torch.zeros(2, 3)}, {"input": {0: "batch"}}, Path("model.onnx"))
+    values = {
+        "inputs": (TensorSpec("input", "float32", ("batch", 3)),),
+        "outputs": (
+            TensorSpec("probabilities", "float32", ("batch", 2)),
+            TensorSpec("prediction", "int64", ("batch",)),
+            TensorSpec("confidence", "float32", ("batch",)),
+        ),
+        "classes": state["classes"],
+        "encoders": state["encoders"],
+    }
+    rows = {"size": [1.0], "colour": ["red"]}
+    write(folder, Path("model.onnx").read_bytes(), rows, values)
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".csv", ".jsonl"])

@@ -69,7 +69,7 @@ def test_a_declared_size_takes_any_other() -> None:
 )  # fmt: skip
 def test_what_is_no_picture_is_named(cell: Any) -> None:
     with pytest.raises(RawRowsError, match="row 2, column 'picture': must "):
-        image.encode([PIXELS, cell], encoder())
+        image.encode([PIXELS, cell], encoder(size=[6, 5]))
 
 
 def test_a_file_that_unfolds_to_far_more_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
