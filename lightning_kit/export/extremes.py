@@ -13,6 +13,7 @@ from lightning_kit.export.samples import take
 # A step of float32 is 1.2e-7 of a number; sums of large numbers lose a few.
 NUDGE = 5e-7
 FAR = 1e6
+FAR_OF_HALF = 1e2
 # Of one column: each takes two calls.
 MOST_CATEGORIES = 100
 
@@ -70,7 +71,8 @@ def _changes(values: NDArray[Any], row: NDArray[Any]) -> Iterator[tuple[str, NDA
             changed = row.copy()
             changed.reshape(-1)[at] = np.nan
             yield f"with NaN at {at}", changed
-        far = FAR * _largest(values)
+        # Half precision ends at 65,504.
+        far = _largest(values) * (FAR if values.itemsize > 2 else FAR_OF_HALF)
         for value in (np.nan, np.inf, -np.inf, 0.0, far, -far):
             yield f"all {value:g}", np.full_like(row, value)
         alternating = row.copy()

@@ -1,0 +1,100 @@
+"""The files of a folder before the gate, as the artefact will be read."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from lightning_kit.artefact.encoding import encode_inputs
+from lightning_kit.artefact.manifest import Manifest
+from lightning_kit.export.arrays import as_tensors, device_of
+from lightning_kit.export.errors import ExportError
+from lightning_kit.export.formats import Format
+from lightning_kit.export.gate import Candidate, gate
+from lightning_kit.export.interval import Measure
+from lightning_kit.export.loss import MetricBound
+from lightning_kit.export.parts import Parts
+from lightning_kit.export.pipeline import Pipeline
+from lightning_kit.export.tolerance import tolerance_of
+from lightning_kit.export.verdict import FormatVerdict, Verdict
+from lightning_kit.export.written import Written
+
+
+def verdict_on(
+    folder: Path,
+    written: Written,
+    parts: Parts,
+    measure: Measure | None,
+    max_loss: MetricBound | None,
+) -> Verdict:
+    """Return the gate's verdict on what lies in ``folder``, weights and manifest included.
+
+    Args:
+        folder: With its manifest.
+        written: The formats in it.
+        parts: What they were written from.
+        measure: The task's metrics.
+        max_loss: Of a quantized ONNX file.
+
+    Raises:
+        ExportError: If the model's own answers do not stand by themselves.
+    """
+    pipeline, graph = parts.pipeline, parts.graph
+    # As the artefact will be read: what the file lost is lost here as well.
+    manifest = Manifest.read(folder)
+    bounds = {"onnx": max_loss or MetricBound()} if written.quantized else {}
+    candidates = {
+        name: _candidate(each, folder, manifest, bounds.get(name))
+        for name, each in written.formats.items()
+        if each.has_graph
+    }
+
+    def eager(inputs: Mapping[str, NDArray[Any]]) -> object:
+        with torch.inference_mode():
+            return graph(*as_tensors(inputs, device_of(graph)).values())
+
+    tensors = [*graph.parameters(), *graph.buffers()]
+    verdict = gate(
+        pipeline.answers, candidates, parts.samples,
+        encoders=pipeline.encoders, measure=measure, eager=eager,
+        tolerance=tolerance_of(tensor.dtype for tensor in tensors),
+    )  # fmt: skip
+    for name, each in written.formats.items():
+        wrong = each.check(graph, folder / each.file_name)
+        known = verdict.formats.setdefault(name, FormatVerdict())
+        known.reason = known.reason or wrong
+    if wrong := _manifest_differs(manifest, pipeline):
+        verdict.formats["manifest"] = FormatVerdict(reason=wrong)
+    return verdict
+
+
+def _candidate(
+    each: Format, folder: Path, manifest: Manifest, bound: MetricBound | None
+) -> Candidate:
+    run = each.open(folder / each.file_name)
+    specs = {spec.name: spec for spec in manifest.outputs}
+
+    def answer(inputs: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+        answers = run(inputs)
+        for name, values in answers.items():
+            if name in specs and str(values.dtype) != specs[name].dtype:
+                raise ExportError(
+                    f"output {name!r} must be of type {specs[name].dtype}, got {values.dtype}"
+                )
+        return answers
+
+    return Candidate(
+        lambda rows: encode_inputs(rows, manifest.encoders, manifest.inputs), answer, bound
+    )
+
+
+def _manifest_differs(manifest: Manifest, pipeline: Pipeline) -> str:
+    if manifest.classes != pipeline.classes:
+        return f"classes must be {pipeline.classes}, got {manifest.classes}"
+    plain = json.loads(json.dumps(pipeline.encoders))
+    if manifest.encoders != plain:
+        return "encoders differ from those of the pipeline"
+    return ""
