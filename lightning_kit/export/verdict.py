@@ -16,6 +16,7 @@ class FormatVerdict:
 
     Args:
         reason: Empty, or the first thing that is wrong.
+        inside: Where it begins: the first part of the model, or value in the file, that differs.
         batches: Of each way of asking, the largest share of what is allowed that was found.
         outputs: The largest difference of each output, over all ways of asking.
         agreement: Of each whole-number output, the share of rows with the module's own answer.
@@ -31,6 +32,7 @@ class FormatVerdict:
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
     extremes: dict[str, Any] = field(default_factory=dict)
     latency_us: dict[str, float] = field(default_factory=dict)
+    inside: str = ""
 
     @property
     def passed(self) -> bool:
@@ -71,8 +73,11 @@ class Verdict:
     @property
     def reason(self) -> str:
         """The first disagreement, with its format; empty where all passed."""
-        wrong = ((name, each.reason) for name, each in self.formats.items() if each.reason)
-        return next((f"{name}: {reason}" for name, reason in wrong), "")
+        for name, each in self.formats.items():
+            if each.reason:
+                begins = f" (it begins at {each.inside})" if each.inside else ""
+                return f"{name}: {each.reason}{begins}"
+        return ""
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values; a number that is not finite becomes its name."""

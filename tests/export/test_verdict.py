@@ -15,6 +15,8 @@ def test_it_passes_only_where_there_are_files_and_all_pass() -> None:
     verdict.formats["pt2"] = FormatVerdict(reason="batch 1: output 'y'")
     assert verdict.as_json()["passed"] is False
     assert verdict.reason == "pt2: batch 1: output 'y'"
+    verdict.formats["pt2"].inside = "network.1 (Linear)"
+    assert verdict.reason == "pt2: batch 1: output 'y' (it begins at network.1 (Linear))"
 
 
 def test_it_is_strict_json() -> None:

@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,31 @@ def test_weights_that_do_not_read_back_are_found(
     assert reason.endswith("differs from the model's own")
 
 
+def test_the_first_value_that_differs_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(monkeypatch, "onnx", None, edit_weight)
+    reason = refusal(tmp_path / "artefact", *table(), formats=("onnx",))
+    assert " (it begins at " in reason
+
+
+def test_a_reference_that_goes_another_way_is_told_by_the_part(tmp_path: Path) -> None:
+    pipeline, samples = table()
+
+    def shifted(rows: Any) -> Any:
+        first: Any = pipeline.network
+        handle = first[1].register_forward_hook(lambda module, input, output: output + 1)
+        try:
+            return own(rows)
+        finally:
+            handle.remove()
+
+    own = pipeline.answers
+    wrong = replace(pipeline, answer=shifted)
+    reason = refusal(tmp_path / "artefact", wrong, samples, formats=("pt2",))
+    assert "it begins at network.2 (ReLU): row " in reason
+
+
 def test_a_swallowed_nan_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fill(graph: AnswerGraph) -> None:
         graph.network = Filled(graph.network)
@@ -262,6 +288,38 @@ def test_a_dropout_left_on_in_the_module_itself_is_said_to_be_so(tmp_path: Path)
     with pytest.raises(ExportError, match="the module's own answers must not depend on the call"):
         export(pipeline, tmp_path / "artefact", samples=torch.randn(300, 3))
     assert names(tmp_path) == []
+
+
+class Last(nn.Module):
+    """The last step of a sequence."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return input.flip(1)[:, 0]
+
+
+def test_a_length_that_was_baked_in_is_found_though_all_samples_have_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples, lengths = torch.randn(300, 8, 3), {"input": 1}
+    artefact = export(
+        Last(), tmp_path / "right", samples=samples, lengths=lengths, formats=("pt2",)
+    )
+    assert artefact.manifest.inputs[0].shape == ("batch", "length", 3)
+
+    def bake(graph: AnswerGraph) -> None:
+        graph.network = Baked()
+
+    plant(monkeypatch, "pt2", bake)
+    with pytest.raises(GateRefused, match="with a shorter length: batch 32: output 'output'"):
+        export(Last(), tmp_path / "wrong", samples=samples, lengths=lengths, formats=("pt2",))
+
+
+class Baked(nn.Module):
+    """Right at 8 steps alone."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        scale = torch.ones(1) + (8 - input.shape[1])
+        return input.flip(1)[:, 0] * scale
 
 
 # No false alarm.
