@@ -9,6 +9,7 @@ from lightning_kit.callbacks.events import Events
 from lightning_kit.callbacks.exact_accumulation import ExactAccumulation
 from lightning_kit.callbacks.exception_policy import ExceptionPolicy
 from lightning_kit.callbacks.exception_rule import Rule
+from lightning_kit.callbacks.export_on_fit_end import ExportOnFitEnd
 from lightning_kit.callbacks.fire import fire
 from lightning_kit.callbacks.handlers_timer import HandlersTimer
 from lightning_kit.callbacks.iteration import iteration
@@ -29,6 +30,7 @@ __all__ = [
     "Events",
     "ExactAccumulation",
     "ExceptionPolicy",
+    "ExportOnFitEnd",
     "HandlersTimer",
     "LearningRateFinder",
     "ModelCheckpoint",

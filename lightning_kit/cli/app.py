@@ -56,17 +56,17 @@ class KitCLI(LightningCLI):
             seed_everything_default=0,
             parser_kwargs={
                 "exit_on_error": False,
-                request.verb: {"exit_on_error": False},
+                request.method: {"exit_on_error": False},
             },
         )
 
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
         # One parser is a quarter of the work of four.
-        return {self.request.verb: super().subcommands()[self.request.verb]}
+        return {self.request.method: super().subcommands()[self.request.method]}
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         composed = text_of(with_own_defaults(self.request.composed()))
-        words = [self.request.verb, f"--config={composed}", *self.request.words()]
+        words = [self.request.method, f"--config={composed}", *self.request.words()]
         try:
             with quiet():
                 self.config = parser.parse_args(words)
@@ -105,12 +105,12 @@ class KitCLI(LightningCLI):
     @property
     def settings(self) -> Namespace:
         """The parsed configuration of this verb."""
-        found: Namespace = self.config[self.request.verb]
+        found: Namespace = self.config[self.request.method]
         return found
 
     def run_arguments(self, source: Source) -> dict[str, Any]:
         """Return what the Trainer's method of this verb takes."""
-        found: dict[str, Any] = self._prepare_subcommand_kwargs(self.request.verb)
+        found: dict[str, Any] = self._prepare_subcommand_kwargs(self.request.method)
         found["ckpt_path"] = source.checkpoint
         if found.get("weights_only") is None:
             # A checkpoint is data: what is more than that loads only where a person said so.
@@ -167,7 +167,7 @@ def written(cli: KitCLI) -> str:
 
     Data paths become absolute, so that the run can be repeated from elsewhere.
     """
-    parser = cli._parser(cli.request.verb)
+    parser = cli._parser(cli.request.method)
     with quiet():
         text = parser.dump(cli.settings, skip_none=False, skip_link_targets=False)
     dumped = yaml.safe_load(text)

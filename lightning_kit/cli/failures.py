@@ -12,11 +12,11 @@ from lightning_kit.cli.messages import first_line
 from lightning_kit.cli.monitors import missing
 
 
-def input_error(error: Exception, trainer: pl.Trainer) -> InputError | None:
+def input_error(error: Exception, trainer: pl.Trainer | None = None) -> InputError | None:
     """Return the one line for an exception of a run that wrong input caused, else None."""
     if isinstance(error, InputError):
         return error
-    if isinstance(error, MisconfigurationException | RuntimeError):
+    if trainer is not None and isinstance(error, MisconfigurationException | RuntimeError):
         for unlogged in missing(trainer):
             if unlogged.args[0].split("'")[1] in str(error):
                 return unlogged

@@ -86,6 +86,11 @@ class Request:
         return config
 
     @property
+    def method(self) -> str:
+        """The Trainer's method whose settings the verb takes: an export is of what is validated."""
+        return "validate" if self.verb == "export" else self.verb
+
+    @property
     def weights_only(self) -> bool:
         """Whether a checkpoint may hold plain data alone; false only where a person said so."""
         said = [flag.value for flag in self.flags if flag.key == "weights_only"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, final
 
 import torch
+from pytorch_lightning import LightningDataModule
 
 from lightning_kit.cli.documents import Config, read
 from lightning_kit.cli.errors import InputError
@@ -21,6 +22,8 @@ from lightning_kit.runs.given import plain
 from lightning_kit.runs.progress import Progress
 from lightning_kit.runs.record import KILLED, RunRecord
 from lightning_kit.runs.trusted_names import check_names
+
+OF_DATA = LightningDataModule.CHECKPOINT_HYPER_PARAMS_KEY
 
 
 @final
@@ -111,23 +114,35 @@ def _how_far(run: RunDirectory, record: RunRecord) -> str:
 
 
 def stored_settings(content: Config, config: Config) -> Config:
-    """Return the settings that a checkpoint stores for its model.
+    """Return the settings that a checkpoint stores for its model, and for data that nobody names.
 
     Class names inside resolve only in what is imported already (``config``'s classes are): a
     checkpoint is not code.
     """
     stored = dict(content.get("hyper_parameters") or {})
+    path, arguments = _class_and_arguments(stored)
+    found: Config = {}
+    if path is not None:
+        found["model"] = {"class_path": path, "init_args": arguments}
+    elif arguments and "model" in config:
+        # Built in Python: the recipe names the class, the checkpoint its arguments.
+        found["model"] = {"init_args": arguments}
+    if "data" not in config and not config.get("model"):
+        path, arguments = _class_and_arguments(dict(content.get(OF_DATA) or {}))
+        if path is not None:
+            found["data"] = {"class_path": path, "init_args": arguments}
+    return found
+
+
+def _class_and_arguments(stored: Config) -> tuple[str | None, Config]:
     try:
         check_names(stored)
     except ValueError as error:
         raise InputError(f"the checkpoint is not used: {first_line(error)}") from error
     path = stored.pop("_class_path", None)
     # What YAML cannot hold (a device, say) is left to the recipe.
-    arguments = {key: value for key, value in plain(stored).items() if not key.startswith("_")}
-    if path is None:
-        # Built in Python: the recipe names the class, the checkpoint its arguments.
-        return {"model": {"init_args": arguments}} if arguments and "model" in config else {}
-    return {"model": {"class_path": path, "init_args": arguments}}
+    plain_ones = {key: value for key, value in plain(stored).items() if not key.startswith("_")}
+    return path, plain_ones
 
 
 def load(checkpoint: Path, *, weights_only: bool = True) -> Config:

@@ -7,11 +7,18 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
+from lightning_kit.artefact.encoders import RawRows
 from lightning_kit.export.errors import ExportError
 from lightning_kit.export.pipeline import Pipeline
 from lightning_kit.export.samples import Samples
 from lightning_kit.runs.own_answers import OwnAnswers, is_task
-from lightning_kit.runs.validation_rows import batches, taken_apart, validation_samples
+from lightning_kit.runs.validation_rows import (
+    MOST_ROWS,
+    as_array,
+    batches,
+    taken_apart,
+    validation_samples,
+)
 
 
 def to_export(
@@ -30,7 +37,7 @@ def to_export(
     Raises:
         ExportError: If the module has nothing to export or there is no row to check it on.
     """
-    _refuse_without_forward(module)
+    refuse_without_forward(module)
     if loader is None and getattr(module, "example_input_array", None) is not None:
         return Pipeline.of(module, datamodule), None
     if loader is None:
@@ -51,16 +58,44 @@ def measure_of(module: pl.LightningModule) -> Any:
     return getattr(module, "measure", None) if is_task(module) else None
 
 
-def _target_of(loader: Any) -> Any:
-    """Return the target of the first batch, where it is a pair whose target no metric takes."""
-    first = next(batches(loader), None)
-    target = taken_apart(first)[1] if isinstance(first, tuple | list) else None
-    return target if isinstance(target, torch.Tensor) else None
+def training_rows(datamodule: Any) -> RawRows | None:
+    """Return up to 2,048 raw training rows, spread over all; None where they are not at hand.
+
+    A datamodule gives them by ``raw_rows("train")`` where it has encoders, else by
+    ``load("train")``.
+    """
+    has_encoders = getattr(datamodule, "encoders", None) is not None
+    give = getattr(datamodule, "raw_rows" if has_encoders else "load", None)
+    if give is None:
+        return None
+    try:
+        found = give("train")
+    except (ValueError, OSError):
+        # The data of another day or machine, for validation alone: not what was trained on.
+        return None
+    rows = found if has_encoders else _arrays(found)
+    if rows is None:
+        return None
+    samples = Samples(rows)
+    return samples.take(samples.spread(MOST_ROWS)).rows
 
 
-def _refuse_without_forward(module: pl.LightningModule) -> None:
+def refuse_without_forward(module: pl.LightningModule) -> None:
+    """Raise ExportError if ``module`` has nothing that could be exported."""
     if not is_task(module) and type(module).forward is pl.LightningModule.forward:
         raise ExportError(
             f"{type(module).__name__} must have a forward, which is what is exported, got none: "
             "let it return what the model answers"
         )
+
+
+def _arrays(found: Any) -> RawRows | None:
+    input = found[0] if isinstance(found, tuple) else found
+    return {"input": as_array(input)} if isinstance(input, torch.Tensor) else None
+
+
+def _target_of(loader: Any) -> Any:
+    """Return the target of the first batch, where it is a pair whose target no metric takes."""
+    first = next(batches(loader), None)
+    target = taken_apart(first)[1] if isinstance(first, tuple | list) else None
+    return target if isinstance(target, torch.Tensor) else None

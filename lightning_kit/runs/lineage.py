@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lightning_kit.artefact.encoders import RawRows
 from lightning_kit.export.samples import Samples
 from lightning_kit.runs.directory import RunDirectory
 from lightning_kit.runs.errors import RunError
@@ -25,6 +26,7 @@ def lineage_of(
     precision: str = "",
     datamodule: Any = None,
     samples: Samples | None = None,
+    training: RawRows | None = None,
 ) -> dict[str, Any]:
     """Name run, configuration, commit, checkpoint and data; what is unknown is None.
 
@@ -37,6 +39,7 @@ def lineage_of(
         precision: What the Trainer computed in.
         datamodule: What dealt the rows.
         samples: The rows that the export is checked on.
+        training: Rows that the weights were trained on, where they are at hand.
     """
     record = _record(run)
     if run is not None and run.config.is_file():
@@ -53,28 +56,31 @@ def lineage_of(
         "git_commit": None if record is None else record.git_commit,
         "precision": precision or None,
         "trained_with": None if record is None else record.versions,
-        "data": fingerprint(datamodule, samples),
+        "data": fingerprint(datamodule, samples, training),
     }
 
 
-def fingerprint(datamodule: Any, samples: Samples | None) -> dict[str, Any]:
-    """Tell data apart: how rows were dealt, and a hash of the rows that the export is checked on.
+def fingerprint(
+    datamodule: Any, samples: Samples | None, training: RawRows | None = None
+) -> dict[str, Any]:
+    """Tell data apart: how rows were dealt, and hashes of those checked and those trained on.
 
-    The hash is SHA-256 over names, types, shapes and values, so the same rows give the same.
+    A hash is SHA-256 over names, types, shapes and values, so the same rows give the same.
     """
     dealt = getattr(datamodule, "dealt", None)
     return {
         "class": None if datamodule is None else type(datamodule).__qualname__,
         "dealt": plain(dealt()) if callable(dealt) else None,
-        "checked_rows": None if samples is None else _hash_of_rows(samples),
+        "checked_rows": None if samples is None else _hash(samples.rows, samples.target),
+        "training_rows": None if training is None else _hash(training),
     }
 
 
-def _hash_of_rows(samples: Samples) -> str:
+def _hash(rows: RawRows, target: Any = None) -> str:
     digest = hashlib.sha256()
-    columns: dict[str, Any] = {f"row {name}": column for name, column in samples.rows.items()}
-    if samples.target is not None:
-        columns["target"] = samples.target
+    columns: dict[str, Any] = {f"row {name}": column for name, column in rows.items()}
+    if target is not None:
+        columns["target"] = target
     for name, column in columns.items():
         if isinstance(column, np.ndarray) and column.dtype != object:
             digest.update(f"{name} {column.dtype.str} {column.shape}".encode())

@@ -16,6 +16,7 @@ from lightning_kit.compat import (
     release_observer,
     save_rank_local,
 )
+from lightning_kit.export.errors import ExportError, GateRefused
 from lightning_kit.runs.best_score import BestScore, of_whole_runs
 from lightning_kit.runs.directory import RunDirectory
 from lightning_kit.runs.peers import announce, announced, is_broken_link
@@ -128,6 +129,10 @@ class RunRecorder(pl.Callback):
         elif isinstance(exception, SIGTERMException):
             self._save(trainer)
             self._end_resumable(trainer, "SIGTERM")
+        elif isinstance(exception, ExportError):
+            # It is raised when all is trained, validated and saved.
+            refused = isinstance(exception, GateRefused)
+            self._end_over(trainer, f"no artefact: {_said(exception)}", 3 if refused else 2)
         elif trainer.world_size > 1 and is_broken_link(exception):
             if (raised := announced()) is not None:
                 self._end(trainer, "failed", f"on another rank: {raised}")
@@ -175,12 +180,12 @@ class RunRecorder(pl.Callback):
         resumable = saved or self.record.resumed_from is not None
         self._end(trainer, "preempted" if resumable else "failed", reason)
 
-    def _end_over(self, trainer: pl.Trainer, reason: str) -> None:
+    def _end_over(self, trainer: pl.Trainer, reason: str, exit_code: int | None = None) -> None:
         if is_out_of_limits(trainer) or not trainer.should_stop:
-            self._end(trainer, "finished", reason)
+            self._end(trainer, "finished", reason, exit_code)
         else:
             reasons = (why_stopped(trainer), reason)
-            self._end(trainer, "stopped", "; ".join(filter(None, reasons)))
+            self._end(trainer, "stopped", "; ".join(filter(None, reasons)), exit_code)
 
     def _is_done(self, trainer: pl.Trainer) -> bool:
         """Say whether a resume would find nothing to do: all is trained, validated and saved."""

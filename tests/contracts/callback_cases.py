@@ -15,6 +15,8 @@ CASES: dict[str, dict[str, Any]] = {
     "EventHandlers": {},
     "ExactAccumulation": {},
     "ExceptionPolicy": {"rules": [{"exception": "ZeroDivisionError", "action": "stop"}]},
+    # The fastest format to write.
+    "ExportOnFitEnd": {"formats": ["pt2"]},
     "HandlersTimer": {},
     "LearningRateFinder": {"num_training_steps": 5},
     "ModelCheckpoint": {"dirpath": "own", "keep_last": 2},
@@ -43,6 +45,7 @@ QUIET: dict[str, dict[str, Any]] = {
     "EventHandlers": {},
     "ExactAccumulation": {},
     "ExceptionPolicy": CASES["ExceptionPolicy"],
+    "ExportOnFitEnd": CASES["ExportOnFitEnd"],
     "HandlersTimer": {},
     "ModelCheckpoint": {"keep_last": 2, "every_n_train_steps": 1, "filter": QUIETLY},
     "OnEvent": {**CASES["OnEvent"], "every": None, "after": 10_000},

@@ -33,6 +33,9 @@ class PlainModule(pl.LightningModule):
         self.fail_at = fail_at
         self.net = torch.nn.Sequential(torch.nn.Dropout(dropout), torch.nn.Linear(3, 2))
 
+    def forward(self, input: Tensor) -> Any:
+        return self.net(input)
+
     def training_step(self, batch: Any, batch_idx: int) -> Tensor:
         if self.trainer.global_step == self.fail_at:
             raise RuntimeError("the batch is cursed")

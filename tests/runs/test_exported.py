@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from lightning_kit.datamodules import DigitsDataModule
 from lightning_kit.export.errors import ExportError
-from lightning_kit.runs.exported import measure_of, to_export
+from lightning_kit.runs.exported import measure_of, to_export, training_rows
 from lightning_kit.tasks import ClassificationTask
 
 
@@ -64,3 +64,22 @@ def test_an_example_of_its_own_stands_in_for_data_that_nobody_gave() -> None:
 def test_a_module_without_forward_is_refused() -> None:
     with pytest.raises(ExportError, match="LightningModule must have a forward"):
         to_export(pl.LightningModule(), None, iter([torch.ones(1)]))
+
+
+def test_training_rows_are_those_that_a_datamodule_has_at_hand() -> None:
+    data = DigitsDataModule()
+    data.setup("validate")
+    rows = training_rows(data)
+    assert rows is not None
+    assert np.asarray(rows["input"]).shape == (1257, 64)
+    assert training_rows(None) is None
+    assert training_rows(pl.LightningDataModule()) is None
+
+
+def test_training_data_that_is_gone_or_dealt_otherwise_is_no_fault() -> None:
+    data = DigitsDataModule(seed=1)
+    data.setup("fit")
+    other = DigitsDataModule(seed=2)
+    other.setup("validate")
+    other.load_state_dict(data.state_dict())
+    assert training_rows(other) is None

@@ -52,3 +52,9 @@ def test_cells_of_a_table_have_a_fingerprint_too() -> None:
     other = Samples({"size": [1, None, "y"]})
     hashes = [fingerprint(None, each)["checked_rows"] for each in (cells, same, other)]
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_training_rows_have_a_hash_of_their_own() -> None:
+    first = fingerprint(None, SAMPLES, {"input": np.ones((2, 2))})
+    assert first["training_rows"] != fingerprint(None, SAMPLES, SAMPLES.rows)["training_rows"]
+    assert first["checked_rows"] == fingerprint(None, SAMPLES)["checked_rows"]

@@ -21,6 +21,7 @@ Flags win over the environment (PL_FIT__TRAINER__MAX_EPOCHS), which wins over fi
 what a checkpoint brings along.
 """
 
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,7 @@ from typing import Any
 from pytorch_lightning.loggers import CSVLogger, Logger
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
+from lightning_kit.cli import PROGRAM
 from lightning_kit.cli.amounts import without_batches
 from lightning_kit.cli.app import KitCLI, prepare, written
 from lightning_kit.cli.beside import metrics_of_epoch, print_baselines
@@ -46,6 +48,7 @@ from lightning_kit.cli.signals import say_terminated, with_exit_code
 from lightning_kit.cli.source import Source, load, recipe_name, runs_root
 from lightning_kit.cli.summary import print_next, print_summary, shown_path
 from lightning_kit.compat import global_rank
+from lightning_kit.export.errors import GateRefused
 from lightning_kit.runs.directory import RunDirectory
 from lightning_kit.runs.progress import Progress
 from lightning_kit.runs.record import RunRecord
@@ -119,15 +122,9 @@ class _Fit:
                 raise
             recorder.fail(trainer, ended)
         except Exception as error:
-            if (wrong := input_error(error, trainer)) is not None:
-                if recorder is not None:
-                    recorder.fail(trainer, error)
-                    recorder.withdraw()
-                raise wrong from error
-            traceback.print_exc()
+            self._fail(error)
             if recorder is None:
                 return 1
-            recorder.fail(trainer, error)
         finally:
             self._remove_unstarted()
             self.scratch.cleanup()
@@ -137,6 +134,22 @@ class _Fit:
         if trainer.is_global_zero and recorder.directory is not None:
             self._tell(recorder.directory, recorder.record)
         return recorder.record.exit_code or 0
+
+    def _fail(self, error: Exception) -> None:
+        """Say and record what ended the fit; wrong input becomes an InputError."""
+        trainer, recorder = self.cli.trainer, self.recorder
+        if isinstance(error, GateRefused):
+            # The run itself came to its end, which its record says.
+            print(f"{PROGRAM}: {error}", file=sys.stderr)
+            return
+        if (wrong := input_error(error, trainer)) is not None:
+            if recorder is not None:
+                recorder.fail(trainer, error)
+                recorder.withdraw()
+            raise wrong from error
+        traceback.print_exc()
+        if recorder is not None:
+            recorder.fail(trainer, error)
 
     def _tell(self, directory: RunDirectory, record: RunRecord) -> None:
         try:
