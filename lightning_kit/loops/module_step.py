@@ -4,10 +4,11 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.plugins import MixedPrecision
+from pytorch_lightning.strategies import Strategy
 from pytorch_lightning.trainer import call
 
 from lightning_kit.loops.spans import Part, strategy_span
-from lightning_kit.loops.stock import is_known, is_untouched
+from lightning_kit.loops.stock import is_known, is_stock, is_untouched
 
 CONTEXTS = {
     "training_step": "train_step_context",
@@ -24,13 +25,25 @@ def module_step_of(trainer: pl.Trainer, name: str) -> Part:
     def stock(*args: Any) -> Any:
         return call._call_strategy_hook(trainer, name, *args)
 
+    def followed(step: Part) -> Part:
+        """Call what a strategy has of its own behind a training step; Lightning's is empty."""
+        if name != "training_step" or is_stock(strategy, Strategy, "post_training_step"):
+            return step
+
+        def both(*args: Any) -> Any:
+            output = step(*args)
+            strategy.post_training_step()
+            return output
+
+        return both
+
     known = (
         is_known(trainer)
-        and is_untouched(strategy, name, "post_training_step")
+        and is_untouched(strategy, name)
         and is_untouched(precision, CONTEXTS[name], "forward_context", "autocast_context_manager")
     )
     if not known:
-        return stock
+        return followed(stock)
     autocast = None
     if isinstance(precision, MixedPrecision):
         autocast = precision.autocast_context_manager
@@ -53,4 +66,4 @@ def module_step_of(trainer: pl.Trainer, name: str) -> Part:
         fx["_current_fx_name"] = hook
         return output
 
-    return strategy_span(trainer, name, direct)
+    return followed(strategy_span(trainer, name, direct))

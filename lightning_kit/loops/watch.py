@@ -6,7 +6,8 @@ import pytorch_lightning as pl
 
 # What a part leaves out as long as its owner has it from its class. Hooks look by themselves.
 OF_THE_MODULE = frozenset({
-    "optimizer_step", "optimizer_zero_grad", "configure_gradient_clipping", "clip_gradients",
+    "training_step", "validation_step", "test_step", "optimizer_step", "optimizer_zero_grad",
+    "configure_gradient_clipping", "clip_gradients",
     "backward", "on_before_batch_transfer", "transfer_batch_to_device", "on_after_batch_transfer",
     "_on_before_batch_transfer", "_apply_batch_transfer_handler", "_call_batch_hook",
 })  # fmt: skip

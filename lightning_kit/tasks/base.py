@@ -13,6 +13,7 @@ from pytorch_lightning.cli import OptimizerCallable
 from torch import Tensor, nn
 
 from lightning_kit.tasks import rebuild
+from lightning_kit.tasks.broadcasts import spare_broadcasts
 from lightning_kit.tasks.compilation import Compilation
 from lightning_kit.tasks.cuda_graph import CudaGraph, why_not
 from lightning_kit.tasks.data_facts import DataFacts
@@ -99,11 +100,7 @@ class AbstractTask(pl.LightningModule, ABC):
 
     def setup(self, stage: str) -> None:
         self._release()
-        # What a task holds beside its model is alike on all ranks; DDP would broadcast it at
-        # every step: https://pytorch.org/docs/stable/notes/ddp.html
-        self._ddp_params_and_buffers_to_ignore = [
-            name for name, _ in self.named_buffers() if not name.startswith("model.")
-        ]
+        spare_broadcasts(self)
         if stage == "fit":
             if self.cuda_graph:
                 if reason := why_not(self, self.trainer):

@@ -17,6 +17,8 @@ Metrics = MetricCollection | Mapping[str, Metric]
 # Both are RuntimeErrors, as a metric's own checks raise, but no metric is to blame.
 _FAULTS_OF_THE_DEVICE = (torch.OutOfMemoryError, torch.AcceleratorError)
 
+_OF_THE_WATCH = ("_shared", "_single", "_watched")
+
 
 @final
 class Stage(nn.Module):
@@ -64,11 +66,7 @@ class Stage(nn.Module):
         return [*map(id, collection._modules.values())]
 
     def __getstate__(self) -> dict[str, Any]:
-        self._settle()
-        state: dict[str, Any] = dict(vars(self))
-        for name in ("_shared", "_single", "_watched"):
-            del state[name]
-        return state
+        return {name: each for name, each in vars(self).items() if name not in _OF_THE_WATCH}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)  # type: ignore[no-untyped-call]
@@ -84,7 +82,6 @@ class Stage(nn.Module):
         if not self._compared:
             self._compared = _describe(output)
         if self._present() != self._watched:
-            self._settle()
             self._watch()
         scores, target = output.scores, output.target
         for counts in self._shared:
@@ -114,16 +111,11 @@ class Stage(nn.Module):
         return {f"{self.name}/loss": self.loss, **dict(self.metrics.items())}
 
     def _compute(self, name: str, metric: Metric, compute: Callable[[], Any]) -> Any:
-        self._settle()
         try:
             return compute()
         # A RuntimeError may be another rank's that has died.
         except (ValueError, TypeError, IndexError) as error:
             raise _misfit(name, metric, self._compared, error) from error
-
-    def _settle(self) -> None:
-        for counts in self._shared:
-            counts.settle()
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         # torchmetrics keeps the type at `.half()` but not at `.to(torch.bfloat16)`, which is what

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
-from programs.lean_pairs import Program, loader, pair
+from programs.lean_pairs import Adversaries, Program, loader, pair, run
+from pytorch_lightning.strategies import SingleDeviceStrategy
 
 from lightning_kit.loops import lean
 
@@ -24,6 +25,21 @@ def test_the_same_arithmetic(precision: Any) -> None:
     assert stock == lean_run
     assert seen[: len(seen) // 2] == seen[len(seen) // 2 :]
     assert seen[0][0] == (precision == "bf16-mixed")
+
+
+@pytest.mark.parametrize("module", [Program, Adversaries])
+def test_what_a_strategy_does_behind_a_step(module: Any) -> None:
+    calls: list[int] = []
+
+    class Following(SingleDeviceStrategy):
+        def post_training_step(self) -> None:
+            calls.append(1)
+
+    for is_lean in (False, True):
+        run(is_lean, module, strategy=Following(device="cpu"))
+    half = len(calls) // 2
+    assert half > 1
+    assert calls == [1] * 2 * half
 
 
 def test_a_compiled_module_logs_the_same() -> None:

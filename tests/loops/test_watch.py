@@ -30,7 +30,7 @@ AUTOMATIC = [
         "_on_before_batch_transfer", "_apply_batch_transfer_handler", "optimizer_step", "log")),
     *(f"strategy.{name}" for name in (
         "training_step", "validation_step", "batch_to_device", "backward", "pre_backward",
-        "post_backward", "optimizer_step")),
+        "post_backward", "optimizer_step", "post_training_step")),
     *(f"precision.{name}" for name in (
         "convert_input", "backward", "pre_backward", "post_backward", "optimizer_step",
         "_wrap_closure", "_after_closure", "_clip_gradients", "clip_gradients",
@@ -129,6 +129,19 @@ def test_in_a_validation(target: str, hook: str) -> None:
 @pytest.mark.parametrize("target", MANUAL)
 def test_in_manual_optimization(target: str) -> None:
     same_calls(Adversaries, target, "on_train_batch_end")
+
+
+@pytest.mark.parametrize("name", ["training_step", "validation_step"])
+def test_a_step_that_takes_no_index_from_now_on(name: str) -> None:
+    class Shortens(pl.Callback):
+        def on_train_batch_end(self, trainer: Any, module: Any, *args: Any) -> None:
+            if args[-1] == 1 and name not in vars(module):
+                stock = getattr(module, name)
+                setattr(module, name, lambda batch: stock(batch, 0))
+
+    stock, lean_run = pair(Program, lambda: [Shortens()], fit=fit, val_check_interval=2)
+    assert stock["error"] == ""
+    assert stock == lean_run
 
 
 def test_a_profiler_is_heard_from_the_next_batch_on() -> None:

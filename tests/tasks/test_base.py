@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
-import torch.distributed as dist
 from torch import nn
 from torch.nn import functional
-from torch.nn.parallel import DistributedDataParallel
 from torchmetrics import Metric
 from torchmetrics.classification import MulticlassRecall
 
@@ -175,64 +173,3 @@ def test_a_task_without_a_trainer_is_a_module(tmp_path: Path) -> None:
     task = ClassificationTask(nn.Linear(5, 3), 3)
     assert task(torch.zeros(2, 5)).shape == (2, 3)
     assert set(task.state_dict()) == {"model.weight", "model.bias"}
-
-
-@pytest.mark.parametrize(
-    ("task", "broadcast"),
-    [
-        (ClassificationTask(nn.Linear(5, 1), kind="binary", class_weights=[1.0, 2.0]), 0),
-        (RegressionTask(nn.Linear(5, 1)), 0),
-        (RegressionTask(nn.Sequential(nn.BatchNorm1d(5), nn.Linear(5, 1))), 3),
-    ],
-)
-def test_ddp_broadcasts_the_buffers_of_the_model_alone(
-    task: Any, broadcast: int, tmp_path: Path
-) -> None:
-    dist.init_process_group("gloo", f"file://{tmp_path}/store", rank=0, world_size=1)
-    try:
-        assert any(True for _ in task.buffers())
-        task.setup("test")
-        assert len(DistributedDataParallel(task).modules_buffers) == broadcast
-    finally:
-        dist.destroy_process_group()
-
-
-@pytest.mark.parametrize("kind", ["multiclass", "binary", "multilabel"])
-def test_answers_are_measured_as_validation_measures(
-    make_trainer: MakeTrainer, make_loader: MakeLoader, kind: Any
-) -> None:
-    outputs = 1 if kind == "binary" else 3
-    input, shape = torch.randn(20, 5), (20, 3) if kind == "multilabel" else (20,)
-    target = torch.randint(2 if kind != "multiclass" else 3, shape)
-    model = nn.Linear(5, outputs)
-    task = ClassificationTask(model, None if kind == "binary" else outputs, kind=kind)
-    (logged,) = make_trainer().validate(task, make_loader(input, target), verbose=False)
-    with torch.no_grad():
-        answers = {name: value.numpy() for name, value in task.predict_step(input, 0).items()}
-    wanted = {k.removeprefix("val/"): v for k, v in logged.items() if k != "val/loss"}
-    assert task.measure(answers, target.numpy()) == pytest.approx(wanted)
-    # What was measured leaves nothing behind.
-    half = {name: value[:10] for name, value in answers.items()}
-    task.measure(half, target[:10])
-    assert task.measure(answers, target) == pytest.approx(wanted)
-
-
-def test_answers_of_a_regression_are_measured_in_the_targets_units(
-    make_trainer: MakeTrainer, make_loader: MakeLoader
-) -> None:
-    input, target = torch.randn(20, 5), torch.randn(20)
-    task = RegressionTask(nn.Linear(5, 1))
-    (logged,) = make_trainer().validate(task, make_loader(input, target), verbose=False)
-    with torch.no_grad():
-        answers = task.predict_step(input, 0)
-    wanted = {k.removeprefix("val/"): v for k, v in logged.items() if k != "val/loss"}
-    assert task.measure(answers, target) == pytest.approx(wanted)
-
-
-def test_a_metric_of_several_numbers_is_left_out_of_what_is_measured() -> None:
-    each, recall = MulticlassRecall(3, average=None), MulticlassRecall(3)
-    metrics: dict[str, Metric] = {"each": each, "recall": recall}
-    task = ClassificationTask(nn.Linear(5, 3), 3, metrics=metrics)
-    with torch.no_grad():
-        answers = task.predict_step(torch.randn(20, 5), 0)
-    assert set(task.measure(answers, torch.randint(3, (20,)))) == {"recall"}

@@ -63,7 +63,6 @@ def test_a_metric_ends_with_the_states_that_its_own_update_leaves(kind: Any, ave
         assert counts.takes(scores, target)
         counts.add(scores, target)
         own.update(scores, target)
-    counts.settle()
     assert shared.update_count == own.update_count == 4
     assert_same_state(shared, own)
 
@@ -118,18 +117,12 @@ def test_a_metric_that_was_reset_forgets_and_the_others_do_not() -> None:
     counts.add(*one)
     first.reset()
     counts.add(*two)
-    counts.settle()
     own_first, own_second = (MulticlassF1Score(**PLAIN) for _ in range(2))
     own_first.update(*two)
     own_second.update(*one)
     own_second.update(*two)
     assert_same_state(first, own_first)
     assert_same_state(second, own_second)
-    counts.add(*one)
-    first.reset()
-    counts.settle()
-    assert not first.update_called
-    assert not torch.as_tensor(first.tp).any()
 
 
 def test_what_inference_mode_counted_is_added_to_outside_of_it() -> None:
@@ -139,7 +132,6 @@ def test_what_inference_mode_counted_is_added_to_outside_of_it() -> None:
         with torch.inference_mode(index % 2 == 0):
             counts.add(scores, target)
             own.update(scores, target)
-    counts.settle()
     assert_same_state(shared, own)
 
 
@@ -158,6 +150,16 @@ def test_a_copy_of_a_stage_goes_on_from_what_was_counted(copied: Any) -> None:
     assert torch.equal(stage.logged()["val/f1"].compute(), own.compute())
     own.update(*second)
     assert torch.equal(other.logged()["val/f1"].compute(), own.compute())
+
+
+def test_the_states_are_true_between_batches() -> None:
+    stage, own = Stage("val", {"f1": MulticlassF1Score(**PLAIN)}), MulticlassF1Score(**PLAIN)
+    for scores, target in batches():
+        stage.update(output(scores, target))
+        own.update(scores, target)
+        copied = stage.metrics.clone()["f1"]
+        assert isinstance(copied, MulticlassF1Score)
+        assert_same_state(copied, own)
 
 
 def test_a_value_asked_for_in_mid_epoch_is_right_then_and_later() -> None:
