@@ -12,6 +12,8 @@ from lightning_kit.export.samples import take
 
 # A step of float32 is 1.2e-7 of a number; sums of large numbers lose a few.
 NUDGE = 5e-7
+# Each is taken both ways.
+NUDGES = 8
 FAR = 1e6
 FAR_OF_HALF = 1e2
 # Of one column: each takes two calls.
@@ -26,8 +28,8 @@ class Extreme:
     Args:
         name: What was changed, and to what.
         rows: One row.
-        nudged: The same with the far value moved by the last digits of float32. Where the module's
-            own answers change by that (the sine of a million), they are defined up to it.
+        nudged: The same, moved by the last digits of float32. Where the module's own answers change
+            by that (the sine of a million, a constant over its spread), they are defined up to it.
     """
 
     name: str
@@ -61,8 +63,11 @@ def extremes(rows: RawRows, encoders: Sequence[Encoder] | None) -> list[Extreme]
 def _of_array(first: RawRows, name: str, column: Any) -> Iterator[Extreme]:
     values = np.asarray(column)
     row = np.asarray(first[name])
+    size = _largest(values)
     for label, changed in _changes(values, row):
-        yield Extreme(f"{name} {label}", {**first, name: changed}, _nudged(first, name, changed))
+        yield Extreme(
+            f"{name} {label}", {**first, name: changed}, _nudged(first, name, changed, size)
+        )
 
 
 def _changes(values: NDArray[Any], row: NDArray[Any]) -> Iterator[tuple[str, NDArray[Any]]]:
@@ -90,12 +95,13 @@ def _changes(values: NDArray[Any], row: NDArray[Any]) -> Iterator[tuple[str, NDA
             yield f"all {number}", np.full_like(row, number)
 
 
-def _nudged(first: RawRows, name: str, changed: NDArray[Any]) -> tuple[RawRows, ...]:
-    if changed.dtype.kind != "f" or not np.isfinite(changed).all() or not changed.any():
+def _nudged(first: RawRows, name: str, changed: NDArray[Any], size: float) -> tuple[RawRows, ...]:
+    if changed.dtype.kind != "f" or not np.isfinite(changed).all():
         return ()
-    return tuple(
-        {**first, name: (changed * (1 + step)).astype(changed.dtype)} for step in (NUDGE, -NUDGE)
-    )
+    # Element by element: what a normalisation divides by may be the spread of a constant.
+    draws = np.random.default_rng(0).uniform(-NUDGE, NUDGE, (NUDGES, *changed.shape))
+    steps = np.concatenate([draws, -draws]) * np.maximum(np.abs(changed), size)
+    return tuple({**first, name: (changed + step).astype(changed.dtype)} for step in steps)
 
 
 def _of_column(first: RawRows, rows: RawRows, encoder: Encoder) -> Iterator[Extreme]:

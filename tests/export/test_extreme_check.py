@@ -79,6 +79,16 @@ def test_what_rounding_of_the_input_decides_is_not_held_against_a_file() -> None
     assert check(waves, lambda rows: waves(rows, 1 + 1e-7))[0] == ""
 
 
+def test_a_constant_over_its_own_spread_is_not_held_against_a_file() -> None:
+    def normalised(rows: Any, rounding: float = 0.0) -> Answers:
+        x = rows["x"].astype(np.float64) + rounding * np.array([1, -1, 0])
+        with np.errstate(invalid="ignore"):
+            centred = x - x.mean(axis=1, keepdims=True)
+            return {"y": centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-5)}
+
+    assert check(normalised, lambda rows: normalised(rows, 1e-7))[0] == ""
+
+
 def test_a_class_without_a_score_is_not_compared_where_nothing_has_an_order() -> None:
     def least(rows: Any) -> Answers:
         return {"prediction": rows["x"].argmin(axis=1)}

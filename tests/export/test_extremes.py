@@ -25,12 +25,16 @@ def test_floats_get_nan_infinities_and_far_numbers() -> None:
     assert not np.isnan(values[0]).any()
 
 
-def test_only_far_numbers_are_nudged_and_in_their_last_digits() -> None:
-    found = by_name(extremes({"x": np.ones((2, 3), np.float32)}, None))
-    assert [name for name, each in found.items() if each.nudged] == ["x all 1e+06", "x all -1e+06"]
-    for nudged in found["x all 1e+06"].nudged:
-        gap = np.abs(np.asarray(nudged["x"]) / 1e6 - 1)
-        assert 0 < gap.max() < 1e-6
+def test_finite_numbers_are_nudged_in_their_last_digits_each_its_own_way() -> None:
+    found = by_name(extremes({"x": np.ones((2, 9), np.float32)}, None))
+    nudged = {name for name, each in found.items() if each.nudged}
+    assert nudged == {"x all 0", "x all 1e+06", "x all -1e+06"}
+    for name, size in (("x all 0", 1), ("x all 1e+06", 1e6)):
+        middle = np.asarray(found[name].rows["x"])
+        for other in found[name].nudged:
+            gap = (np.asarray(other["x"], np.float64) - middle) / size
+            assert 0 < np.abs(gap).max() < 1e-6
+            assert {-1, 1} <= set(np.sign(gap).ravel())
 
 
 def test_whole_numbers_reach_the_limits_of_their_type() -> None:
