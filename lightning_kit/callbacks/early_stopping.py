@@ -204,8 +204,12 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
             _refuse_sharded(trainer)
         self._verdict = None
         self._is_abandoned = False
-        if stage == "fit" and trainer.fit_loop.total_batch_idx < 0:
-            self._start_afresh()
+        if stage == "fit":
+            # Lightning forgets the logged values of an earlier fit, and goes on counting.
+            self._fresh, self._owed = FreshScores(), OwedHooks()
+            self._told, self._is_due = set(), False
+            if trainer.fit_loop.total_batch_idx < 0:
+                self._start_afresh()
         super().setup(trainer, pl_module, stage)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -410,8 +414,6 @@ class EarlyStopping(pl.callbacks.EarlyStopping):
 
     def _start_afresh(self) -> None:
         """Forget an earlier fit; a checkpoint is loaded later."""
-        self._fresh, self._owed = FreshScores(), OwedHooks()
-        self._told, self._is_due = set(), False
         if self.judge is None:
             return
         self.judge.reset()

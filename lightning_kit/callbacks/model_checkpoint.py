@@ -163,6 +163,7 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         self._kept: Mapping[str, Any] | None = None
         self._is_waiting = False
         self._iteration_saved = 0
+        self._saves = self._catches_up = False
         self._count = 0
         # Not `dirpath`, which is absolute: a folder that was moved as a whole is the same.
         self._given_dirpath = None if dirpath is None else str(dirpath)
@@ -287,7 +288,11 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
         # Before the save, whose checkpoint says so.
         self._fresh.taken(trainer)
         if is_due:
-            super().on_validation_end(trainer, pl_module)
+            self._catches_up = True
+            try:
+                super().on_validation_end(trainer, pl_module)
+            finally:
+                self._catches_up = False
             self._save_overdue_last(trainer)
 
     def on_exception(
@@ -315,11 +320,13 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     ) -> None:
         keep_scores(trainer, checkpoint)
         is_due = "validation" in self._owed.owed(trainer)
+        saved_at = [self._last_global_step_saved, self._iteration_saved]
+        # Lightning takes these down after the save that this file is.
         checkpoint["callbacks"][self.state_key] |= {
             "scores": self._fresh.state(trainer, in_validation=is_due),
             "hooks": self._owed.state(trainer),
-            "saved_at": [self._last_global_step_saved, self._iteration_saved],
-            "waits": [self._is_waiting, self._defer_save_until_validation],
+            "saved_at": [trainer.global_step, iteration(trainer)] if self._saves else saved_at,
+            "waits": [self._is_waiting, self._defer_save_until_validation and not self._catches_up],
         }
 
     def on_load_checkpoint(
@@ -471,7 +478,11 @@ class ModelCheckpoint(pl.callbacks.ModelCheckpoint):
     def _save_checkpoint(self, trainer: pl.Trainer, filepath: str) -> None:
         if self.latest_on_tie and self.best_k_models:
             self.best_model_path = next(iter(as_best_k(self, latest_on_tie=True).kept))
-        save_whole(trainer, filepath, lambda path: self._write(trainer, path))
+        self._saves = True
+        try:
+            save_whole(trainer, filepath, lambda path: self._write(trainer, path))
+        finally:
+            self._saves = False
         self._last_global_step_saved = trainer.global_step
         self._iteration_saved = iteration(trainer)
         self._last_checkpoint_saved = filepath

@@ -674,3 +674,17 @@ def test_two_ranks_stop_together(tmp_path: Path) -> None:
         assert "not finite" in second[key][1]
     assert (first["best"][0], first["best"][2]) == (5, [1])
     assert (second["best"][0], second["best"][2]) == (5, [1])
+
+
+@pytest.mark.parametrize("on_epoch", [None, False])
+def test_a_second_fit_waits_anew_for_the_first_validation(on_epoch: bool | None) -> None:
+    stopping = EarlyStopping("score", check_on_train_epoch_end=on_epoch, patience=9)
+    module, data = ScoreModule([5.0, 4.0, 3.0, 2.0]), OneBatch()
+    trainer = pl.Trainer(
+        **{**QUIET, "max_epochs": 2, "check_val_every_n_epoch": 2}, callbacks=[stopping]
+    )
+    trainer.fit(module, data)
+    trainer.fit_loop.max_epochs = 4
+    trainer.fit(module, data)
+    assert trainer.current_epoch == 4
+    assert stopping.best_score == 2.0

@@ -171,3 +171,38 @@ def test_a_resumed_fit_judges_as_one_that_was_not_interrupted(
             if rest[key] != found and not is_lost(path.stem, key)
         ]
     assert not wrong, "\n".join(wrong)
+
+
+SAVES: list[tuple[dict[str, Any], dict[str, Any], int]] = [
+    # Validation comes more often than the saves, which wait for it at an epoch's end.
+    (
+        {"monitor": "val_step", "every_n_train_steps": 4},
+        {"val_check_interval": 2, "max_epochs": 3},
+        4,
+    ),
+    # Several batches make one step of the optimizer.
+    (
+        {"monitor": "train_step", "every_n_train_steps": 2},
+        {"accumulate_grad_batches": 2, "max_epochs": 4},
+        2,
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "options", "step"), SAVES)
+def test_a_fit_that_a_file_of_its_own_resumes_saves_what_is_due_and_no_more(
+    arguments: dict[str, Any], options: dict[str, Any], step: int, tmp_path: Path
+) -> None:
+    def fit(checkpoint: Path | None = None) -> dict[str, float]:
+        saver = ModelCheckpoint(tmp_path, filename="{step}", save_top_k=-1, **arguments)
+        torch.manual_seed(0)
+        settings = {**QUIET, "limit_train_batches": BATCHES, "limit_val_batches": 1, **options}
+        trainer = pl.Trainer(**{**settings, "enable_checkpointing": True}, callbacks=[saver])
+        trainer.fit(Module(), PlainData(), ckpt_path=checkpoint)
+        return {Path(path).name: float(score) for path, score in saver.best_k_models.items()}
+
+    whole = fit()
+    for path in tmp_path.glob("*.ckpt"):
+        if int(path.stem.removeprefix("step=")) > step:
+            path.unlink()
+    assert fit(tmp_path / f"step={step}.ckpt") == whole
