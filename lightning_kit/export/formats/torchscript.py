@@ -38,7 +38,7 @@ class TorchScript(Format):
         inputs = tuple(example[name] for name in graph.input_names)
         names = "\n".join([",".join(graph.input_names), ",".join(graph.output_names)])
         try:
-            with evaluating(graph), tracing():
+            with evaluating(graph), tracing(), _detached(graph):
                 traced = JIT.trace(_Tuple(graph).eval(), inputs, check_trace=False)
                 JIT.save(traced, path, _extra_files={NAMES: names})
         except Exception as error:
@@ -70,6 +70,25 @@ class _Tuple(nn.Module):
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         return tuple(self.graph(*inputs).values())
+
+
+@contextmanager
+def _detached(graph: nn.Module) -> Iterator[None]:
+    """Let torch look at every attribute of a LightningModule, though no Trainer has it.
+
+    Its ``trainer`` raises then, unless this mark says that a script is made, as in its own
+    ``to_torchscript`` (pytorch_lightning/core/module.py).
+    """
+    marked: list[Any] = [
+        part for part in graph.modules() if hasattr(type(part), "_jit_is_scripting")
+    ]
+    for part in marked:
+        part._jit_is_scripting = True
+    try:
+        yield
+    finally:
+        for part in marked:
+            del part._jit_is_scripting
 
 
 @contextmanager

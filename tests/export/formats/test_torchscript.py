@@ -1,10 +1,13 @@
 import warnings
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
 from programs.exported import Calls, Dictionary
-from torch import nn
+from torch import Tensor, nn
 
 from lightning_kit.export.formats.torchscript import DEPRECATION, JIT, TorchScript
 from lightning_kit.export.formats.unsupported import Unsupported
@@ -41,3 +44,21 @@ def test_layers_of_torch_that_check_their_input_are_taken(tmp_path: Path) -> Non
 def test_the_deprecation_says_what_to_take_instead() -> None:
     assert "deprecated" in DEPRECATION
     assert "prefer pt2 or onnx" in DEPRECATION
+
+
+def test_a_lightning_module_without_a_trainer_is_traced(tmp_path: Path) -> None:
+    class Net(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = nn.Linear(4, 2)
+
+        def forward(self, input: Tensor) -> Any:
+            return self.net(input)
+
+    module = Net()
+    example = {"input": torch.randn(2, 4)}
+    graph = AnswerGraph.of(None, module, None, example)
+    TorchScript().write(graph, example, {}, tmp_path / "model.ts")
+    found = TorchScript().open(tmp_path / "model.ts")({"input": example["input"].numpy()})
+    np.testing.assert_allclose(found["output"], module(example["input"]).detach(), rtol=1e-6)
+    assert "_jit_is_scripting" not in vars(module)
