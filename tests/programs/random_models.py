@@ -31,7 +31,8 @@ class Attention(nn.Module):
         self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
 
     def forward(self, input: Tensor) -> Tensor:
-        tokens = input.reshape(len(input), -1, 4)
+        # Not `len(input)`, which fixes the batch in a program.
+        tokens = input.unflatten(1, (-1, 4))
         answer: Tensor = self.attention(tokens, tokens, tokens, need_weights=False)[0].flatten(1)
         return answer
 
