@@ -21,6 +21,7 @@ from lightning_kit.runs.errors import RunError
 from lightning_kit.runs.given import plain
 from lightning_kit.runs.progress import Progress
 from lightning_kit.runs.record import KILLED, RunRecord
+from lightning_kit.runs.sharded import read_sharded
 from lightning_kit.runs.trusted_names import check_names
 
 OF_DATA = LightningDataModule.CHECKPOINT_HYPER_PARAMS_KEY
@@ -146,7 +147,15 @@ def _class_and_arguments(stored: Config) -> tuple[str | None, Config]:
 
 
 def load(checkpoint: Path, *, weights_only: bool = True) -> Config:
-    """Read a checkpoint file; what is not plain data, or torn, is an InputError."""
+    """Read a checkpoint, a file or a folder of shards.
+
+    What is not plain data, or torn, is an InputError.
+    """
+    if checkpoint.is_dir():
+        try:
+            return read_sharded(checkpoint)
+        except ValueError as error:
+            raise InputError(first_line(error)) from error
     try:
         content = torch.load(checkpoint, map_location="cpu", weights_only=weights_only, mmap=True)
     except pickle.UnpicklingError as error:

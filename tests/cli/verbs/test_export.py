@@ -9,6 +9,8 @@ import torch
 import yaml
 from conftest import Run
 from programs.plain import PlainData
+from torch.distributed.checkpoint.filesystem import FileSystemWriter
+from torch.distributed.checkpoint.state_dict_saver import save
 
 from lightning_kit.artefact import Artefact
 from lightning_kit.runs.directory import RunDirectory
@@ -148,6 +150,17 @@ def test_bad_input_is_one_line_and_nothing_is_left(
     assert len(lines) == 1
     assert message in lines[0]
     assert sorted(Path().iterdir()) == before
+
+
+# Without a process group torch says that it saves and loads alone.
+@pytest.mark.filterwarnings("ignore:torch.distributed is disabled:UserWarning")
+def test_a_folder_of_shards_is_exported_too(kit: Run, run: RunDirectory) -> None:
+    weights = torch.load(run.best(), weights_only=True)["state_dict"]
+    save({"model": weights}, storage_writer=FileSystemWriter("x.ckpt"), no_dist=True)
+    assert kit("export", *of_class("PlainModule"), "--ckpt_path", "x.ckpt", "--out", "own") == 0
+    zero = np.zeros((1, 3), np.float32)
+    found = Artefact.open("own").answer({"input": zero})["output"][0]
+    np.testing.assert_allclose(found, weights["net.1.bias"], rtol=1e-5)
 
 
 def test_a_module_without_data_needs_an_example_of_its_own(
