@@ -60,7 +60,6 @@ def register(
     for package in ("sqlalchemy", "alembic"):
         imported(package, "MLflow's sqlite stores", "mlflow")
     name = artefact.manifest.name if name is None else name
-    artefact.replay()
     with _quiet(), TemporaryDirectory() as scratch:
         folder = Path(scratch) / "model"
         folder.mkdir()

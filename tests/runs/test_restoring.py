@@ -38,6 +38,19 @@ def test_a_task_answers_as_validated(tmp_path: Path, callbacks: list[Any]) -> No
     assert data.encoders == content["TableDataModule"]["encoders"]
 
 
+def test_what_the_data_was_fitted_to_comes_from_the_checkpoint(tmp_path: Path) -> None:
+    trainer = pl.Trainer(**QUIET, max_epochs=1)
+    trainer.fit(RegressionTask(nn.Linear(3, 1)), table(tmp_path))
+    trainer.save_checkpoint(tmp_path / "x.ckpt")
+    content = torch.load(tmp_path / "x.ckpt", weights_only=True)
+    content["TableDataModule"]["preprocess"]["mean"] += 7
+    data = table(tmp_path)
+    restore(RegressionTask(nn.Linear(3, 1)), data, content, pl.Trainer(**QUIET))
+    assert data.preprocess is not None
+    found = data.preprocess.state_dict()["mean"]
+    torch.testing.assert_close(found, content["TableDataModule"]["preprocess"]["mean"])
+
+
 def test_layers_that_are_built_late_get_their_weights(tmp_path: Path) -> None:
     class Late(pl.LightningModule):
         def configure_model(self) -> None:
