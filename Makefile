@@ -18,8 +18,8 @@ demo: install
 	$(BIN)/lightning-kit fit -c configs/recipes/digits_mlp.yaml
 	$(BIN)/lightning-kit test runs/digits_mlp/latest
 	$(BIN)/lightning-kit export runs/digits_mlp/latest
-	$(BIN)/lightning-kit predict runs/digits_mlp/latest/artefact --rows runs/digits_mlp/latest/artefact/golden.jsonl --out predictions.csv
-	@head -n 3 predictions.csv
+	$(BIN)/lightning-kit predict runs/digits_mlp/latest/artefact --rows runs/digits_mlp/latest/artefact/golden.jsonl --out runs/digits_mlp/latest/predictions.csv
+	@head -n 3 runs/digits_mlp/latest/predictions.csv
 	@echo "the run directory, runs/digits_mlp/latest, holds:"
 	@ls runs/digits_mlp/latest/
 
