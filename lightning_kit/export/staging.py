@@ -95,7 +95,10 @@ def _make_parents(out: Path) -> list[Path]:
 
 
 def _flush(folder: Path) -> None:
+    # safetensors writes for its owner alone; whoever may read the folder is to read all of it.
+    readable = folder.stat().st_mode & 0o666
     for path in folder.iterdir():
+        path.chmod(readable)
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)

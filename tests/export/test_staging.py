@@ -38,6 +38,13 @@ def test_nothing_is_there_before_the_end_and_all_after_it(tmp_path: Path) -> Non
     assert names(out.parent) == ["artefact"]
 
 
+def test_whoever_reads_the_folder_reads_its_files(tmp_path: Path) -> None:
+    with staged(tmp_path / "artefact") as folder:
+        (folder / "a").touch(0o600)
+    readable = (tmp_path / "artefact").stat().st_mode & 0o666
+    assert (tmp_path / "artefact" / "a").stat().st_mode & 0o777 == readable
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
 def test_an_exception_leaves_nothing(tmp_path: Path, error: type[BaseException]) -> None:
     def fail() -> None:

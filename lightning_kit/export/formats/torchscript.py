@@ -1,5 +1,6 @@
 """TorchScript, for programs that still load it; torch has deprecated it."""
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from lightning_kit.export.formats.blame import blamed
 from lightning_kit.export.formats.unsupported import Unsupported
 from lightning_kit.export.graph import AnswerGraph
 
+_logger = logging.getLogger(__name__)
 DEPRECATION = "torch has deprecated TorchScript and will remove it: prefer pt2 or onnx"
 NAMES = "names.txt"
 # torch leaves it untyped.
@@ -35,6 +37,7 @@ class TorchScript(Format):
     file_name: ClassVar[str] = "model.ts"
 
     def write(self, graph: AnswerGraph, example: Example, dynamic: Dynamic, path: Path) -> None:
+        _logger.warning(DEPRECATION)
         inputs = tuple(example[name] for name in graph.input_names)
         names = "\n".join([",".join(graph.input_names), ",".join(graph.output_names)])
         try:

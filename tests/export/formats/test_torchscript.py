@@ -14,11 +14,14 @@ from lightning_kit.export.formats.unsupported import Unsupported
 from lightning_kit.export.graph import AnswerGraph
 
 
-def test_torch_alone_opens_it_and_gets_a_tuple(tmp_path: Path) -> None:
+def test_torch_alone_opens_it_and_gets_a_tuple(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "model.ts"
     example = {"b": torch.rand(2, 3), "a": torch.zeros(2, 3)}
     graph = AnswerGraph.of(None, Dictionary(), None, example)
     TorchScript().write(graph, example, {}, path)
+    assert DEPRECATION in caplog.text
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         module = JIT.load(path)
