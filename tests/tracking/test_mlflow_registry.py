@@ -32,6 +32,8 @@ def test_versions_count_up_and_each_gives_the_golden_answers(
     )
 
 
+# Of MLflow's own types, as they are imported.
+@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning")
 def test_mlflow_itself_loads_it_where_pandas_is_there(artefact: Artefact, tmp_path: Path) -> None:
     pytest.importorskip("pandas")
     from mlflow import pyfunc, set_registry_uri, set_tracking_uri
