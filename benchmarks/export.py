@@ -1,18 +1,22 @@
-"""What an answer costs: the exported digits recipes in onnxruntime beside eager PyTorch."""
+"""What an answer costs in onnxruntime beside eager PyTorch, and what an export costs."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness import Calls, DifferentWork, Plan, Ratio, Row, Runner, command
+from benchmarks.harness.process import Process
 from benchmarks.programs.digits_graphs import RECIPES, Answering, in_eager, in_onnxruntime
 
 EAGER, ONNX = "eager", "onnxruntime"
 BOUND = 0.5
+IMPORT, EXPORT = "import pytorch_lightning", "export with the gate"
+KIT = (sys.executable, "-m", "lightning_kit")
 Answers = Mapping[str, NDArray[Any]]
 
 
@@ -49,8 +53,39 @@ def row(recipe: str, batch: int, times: int) -> Row:
     )  # fmt: skip
 
 
+def exports(plan: Plan) -> dict[str, Callable[[], Runner]]:
+    """Train the digits recipe for an epoch; return what exports it, and Lightning's import."""
+    recipe = Path(__file__).parents[1] / "configs/recipes/digits_mlp.yaml"
+    fit = Process(
+        [*KIT, "fit", "-c", str(recipe), "--trainer.max_epochs", "1"], plan.folder, "finished"
+    )
+    fit.leg()
+    anew = (
+        "import shutil, sys; from lightning_kit.cli import main;"
+        " shutil.rmtree('artefact', ignore_errors=True); sys.exit(main(sys.argv[1:]))"
+    )
+    run = str(plan.folder / "runs/digits_mlp/latest")
+    commands = {
+        IMPORT: ([sys.executable, "-c", f"{IMPORT}; print('imported')"], "imported"),
+        EXPORT: ([sys.executable, "-c", anew, "export", run, "--out", "artefact"], "verified"),
+    }
+    return {
+        name: partial(Process, words, plan.folder / str(number), expected)
+        for number, (name, (words, expected)) in enumerate(commands.items())
+    }
+
+
+def checked_by_each(_: dict[str, str]) -> None:
+    """Do nothing: each process is held to what it says, at each leg."""
+
+
 def rows(_: bool) -> Sequence[Row]:
-    return [row(recipe, *size) for recipe in RECIPES for size in ((1, 300), (64, 20))]
+    gated = Row(
+        "the digits recipe, whole process", exports, 1, (Ratio(EXPORT, IMPORT, at_most=6),),
+        checked_by_each, unit="start", rounds=(8, 2),
+    )  # fmt: skip
+    answers = [row(recipe, *size) for recipe in RECIPES for size in ((1, 300), (64, 20))]
+    return [*answers, gated]
 
 
 if __name__ == "__main__":

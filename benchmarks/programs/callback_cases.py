@@ -29,6 +29,8 @@ QUIET: dict[str, Arguments] = {
     "EndEpoch": lambda _: {"filter": LATER},
     "EpochOutputs": lambda _: {"filter": LATER},
     "ExceptionPolicy": lambda _: {"rules": [Rule("OSError", "stop")]},
+    # Comes when the steps are over; ONNX would take seconds.
+    "ExportOnFitEnd": lambda folder: {"formats": ["pt2"], "out": folder / "artefact"},
     "HandlersTimer": lambda folder: {"path": str(folder / "times.csv"), "table": False},
     "LearningRateFinder": lambda _: {"num_training_steps": 5, "update_attr": False},
     "ModelCheckpoint": lambda folder: {"dirpath": folder / "checkpoints"},

@@ -11,7 +11,7 @@ from pytorch_lightning.loggers import CSVLogger
 from torch import Tensor, nn
 
 from benchmarks.harness.same_work import Outcome
-from benchmarks.programs.seed import Seed, copied, metrics, read_scores
+from benchmarks.programs.seed import FEATURES, Seed, copied, metrics, read_scores
 from lightning_kit.callbacks import EarlyStopping, ModelCheckpoint
 from lightning_kit.loops import lean
 from lightning_kit.tasks import ClassificationTask
@@ -24,8 +24,12 @@ class SeedModule(pl.LightningModule):
         super().__init__()
         self.adam = seed.adam
         self.model = seed.model()
+        self.example_input_array = torch.zeros(1, FEATURES)
         self.train_accuracy, self.train_f1 = metrics()
         self.val_accuracy, self.val_f1 = metrics()
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self.model(input)  # type: ignore[no-any-return]
 
     def training_step(self, batch: Any, batch_idx: int) -> Tensor:
         input, target = batch

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.export import EAGER, ONNX, row, rows, same_answers
+from benchmarks.export import EAGER, EXPORT, IMPORT, ONNX, row, rows, same_answers
 from benchmarks.harness import DifferentWork, Plan, measure
 from benchmarks.programs.digits_graphs import RECIPES
 
@@ -28,4 +28,11 @@ def test_the_bound_is_on_one_row_at_a_time() -> None:
     assert found == {
         "digits_mlp, batch 1": "<= 0.5", "digits_mlp, batch 64": "",
         "digits_cnn, batch 1": "<= 0.5", "digits_cnn, batch 64": "",
+        "the digits recipe, whole process": "<= 6",
     }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_whole_export_is_measured(tmp_path: Path) -> None:
+    measured = measure(rows(True)[-1], Plan(1, folder=tmp_path))
+    assert list(measured.seconds) == [IMPORT, EXPORT]
