@@ -32,7 +32,7 @@ class Attention(nn.Module):
 
     def forward(self, input: Tensor) -> Tensor:
         # Not `len(input)`, which fixes the batch in a program.
-        tokens = input.unflatten(1, (-1, 4))
+        tokens = input.reshape(input.shape[0], -1, 4)
         answer: Tensor = self.attention(tokens, tokens, tokens, need_weights=False)[0].flatten(1)
         return answer
 
