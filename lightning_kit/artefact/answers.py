@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lightning_kit.artefact.errors import ArtefactError
+
 
 def write_answers(
     path: Path, answers: Mapping[str, NDArray[Any]], classes: Sequence[str] | None = None
@@ -19,12 +21,18 @@ def write_answers(
 
     Raises:
         FileExistsError: If there is such a file.
+        ArtefactError: If a prediction is none of ``classes``.
     """
     columns: dict[str, NDArray[Any]] = {}
     for name, array in answers.items():
         columns.update(_flat(name, array, classes))
     predicted = columns.get("prediction")
     if classes is not None and predicted is not None and predicted.dtype.kind in "iu":
+        if len(predicted) and not 0 <= predicted.min() <= predicted.max() < len(classes):
+            raise ArtefactError(
+                f"prediction must be in [0, {len(classes)}), the number of classes, got "
+                f"{predicted.min()} to {predicted.max()}: the classes are not this model's"
+            )
         columns["prediction"] = np.asarray(classes)[predicted]
     with path.open("x", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

@@ -1,6 +1,6 @@
 """What an encoder in a manifest must hold, so that applying it cannot fail on itself."""
 
-import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -37,7 +37,8 @@ class _Missing:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+    # An integer may be too long for a float.
+    return type(value) in (int, float) and -sys.float_info.max <= value <= sys.float_info.max
 
 
 def _are_texts(value: Any) -> bool:

@@ -1,5 +1,6 @@
 """What an export of a trained module needs: its pipeline, and validation rows to check it on."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from lightning_kit.artefact.encoders import RawRows
 from lightning_kit.export.errors import ExportError
 from lightning_kit.export.pipeline import Pipeline
 from lightning_kit.export.samples import Samples
-from lightning_kit.runs.own_answers import OwnAnswers, is_task
+from lightning_kit.runs.own_answers import OwnAnswers, has_own_predict_step, is_task
 from lightning_kit.runs.validation_rows import (
     MOST_ROWS,
     as_array,
@@ -19,6 +20,8 @@ from lightning_kit.runs.validation_rows import (
     taken_apart,
     validation_samples,
 )
+
+_logger = logging.getLogger(__name__)
 
 
 def to_export(
@@ -38,6 +41,11 @@ def to_export(
         ExportError: If the module has nothing to export or there is no row to check it on.
     """
     refuse_without_forward(module)
+    if has_own_predict_step(module) and not is_task(module):
+        _logger.warning(
+            "%s has a predict_step of its own, and what is exported is its forward: they must "
+            "answer the same, so put what predict_step adds into forward", type(module).__name__,
+        )  # fmt: skip
     if loader is None and getattr(module, "example_input_array", None) is not None:
         return Pipeline.of(module, datamodule), None
     if loader is None:

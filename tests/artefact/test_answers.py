@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lightning_kit.artefact.answers import write_answers
+from lightning_kit.artefact.errors import ArtefactError
 
 
 def test_a_row_a_sample(tmp_path: Path) -> None:
@@ -23,3 +24,9 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         write_answers(tmp_path / "a.csv", {"prediction": np.zeros(1)})
     assert (tmp_path / "a.csv").read_text() == "mine"
+
+
+def test_a_prediction_that_is_no_class_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ArtefactError, match=r"in \[0, 1\), the number of classes, got 0 to 1"):
+        write_answers(tmp_path / "a.csv", {"prediction": np.array([0, 1])}, ["a"])
+    assert not (tmp_path / "a.csv").exists()

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from lightning_kit.datamodules import DigitsDataModule, TableDataModule
+from lightning_kit.export import GateRefused, export
+from lightning_kit.runs.exported import to_export
 from lightning_kit.runs.own_answers import OwnAnswers
 from lightning_kit.tasks import ClassificationTask, RegressionTask
 
@@ -110,3 +113,28 @@ def test_what_is_no_tensor_is_refused() -> None:
 
     with pytest.raises(ValueError, match="the answers must be a tensor .* got str"):
         OwnAnswers(Text())(ROWS)
+
+
+class Doubling(pl.LightningModule):
+    """Predicts more than its forward gives."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return input
+
+    def predict_step(self, batch: torch.Tensor, batch_idx: int) -> torch.Tensor:
+        return 2 * self.forward(batch)
+
+
+def test_a_module_answers_as_its_own_predict_step_does() -> None:
+    answers = OwnAnswers(Doubling())({"input": np.ones((2, 3), np.float32)})
+    np.testing.assert_array_equal(answers["output"], 2 * np.ones((2, 3)))
+
+
+def test_the_gate_refuses_a_forward_that_predicts_otherwise(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    loader: Any = [torch.rand(4, 3), torch.rand(4, 3)]
+    pipeline, samples = to_export(Doubling(), None, loader)
+    assert "Doubling has a predict_step of its own" in caplog.text
+    with pytest.raises(GateRefused, match="output"):
+        export(pipeline, tmp_path / "artefact", samples=samples, formats=["pt2"])

@@ -31,7 +31,7 @@ class Onnx(Format):
         opset: Version of the operators, at least 18; None: 20.
 
     Raises:
-        ExportError: If ``opset`` is too old.
+        ExportError: If ``opset`` is too old or, when written, too new.
     """
 
     name: ClassVar[str] = "onnx"
@@ -62,6 +62,10 @@ class Onnx(Format):
         except Exception as error:
             raise Unsupported(blamed(error)) from error
         found = program.model.opset_imports[""]
+        if found < self.opset:
+            raise ExportError(
+                f"opset must be one that this exporter writes, got {self.opset}: it wrote {found}"
+            )
         if found != self.opset:
             raise Unsupported(f"the model needs operators of opset {found}: --opset {found}")
         _name_dimensions(program.model, dynamic)
