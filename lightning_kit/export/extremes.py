@@ -28,8 +28,9 @@ class Extreme:
     Args:
         name: What was changed, and to what.
         rows: One row.
-        nudged: The same, moved by the last digits of float32. Where the module's own answers change
-            by that (the sine of a million, a constant over its spread), they are defined up to it.
+        nudged: The same, moved by the last digits of float32, or of half precision. Where the
+            module's own answers change by that (the sine of a million, a constant over its
+            spread), they are defined up to it.
     """
 
     name: str
@@ -98,8 +99,10 @@ def _changes(values: NDArray[Any], row: NDArray[Any]) -> Iterator[tuple[str, NDA
 def _nudged(first: RawRows, name: str, changed: NDArray[Any], size: float) -> tuple[RawRows, ...]:
     if changed.dtype.kind != "f" or not np.isfinite(changed).all():
         return ()
+    # A model of half precision rounds as coarsely within as its input does.
+    nudge = max(NUDGE, 4 * float(np.finfo(changed.dtype).eps))
     # Element by element: what a normalisation divides by may be the spread of a constant.
-    draws = np.random.default_rng(0).uniform(-NUDGE, NUDGE, (NUDGES, *changed.shape))
+    draws = np.random.default_rng(0).uniform(-nudge, nudge, (NUDGES, *changed.shape))
     steps = np.concatenate([draws, -draws]) * np.maximum(np.abs(changed), size)
     return tuple({**first, name: (changed + step).astype(changed.dtype)} for step in steps)
 

@@ -62,7 +62,7 @@ def test_a_wrong_order_of_categories_is_found() -> None:
 
 def test_few_samples_are_said_to_be_few() -> None:
     few = SAMPLES.take(np.arange(20))
-    verdict = gate(answer, {"onnx": Candidate(encode_as(ENCODERS), run)}, few)
+    verdict = gate(answer, {"onnx": Candidate(encode_as(ENCODERS), run)}, few, encoders=ENCODERS)
     assert verdict.remarks == ["20 samples are all there were; 256 are better"]
     assert verdict.metrics == {}
 

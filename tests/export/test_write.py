@@ -396,10 +396,13 @@ def test_ties_constants_infinities_and_large_numbers_pass(tmp_path: Path, weight
     export(pipeline, tmp_path / "artefact", samples=torch.randn(300, 4))
 
 
-def test_half_precision_passes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", range(3))
+def test_half_precision_passes(seed: int, tmp_path: Path) -> None:
+    torch.manual_seed(seed)
     network = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3)).half()
     samples = torch.randn(300, 4).half()
-    artefact = export(Pipeline(network), tmp_path / "artefact", samples=samples)
+    pipeline = Pipeline(network)
+    artefact = export(pipeline, tmp_path / "artefact", samples=samples, formats=["pt2", "onnx"])
     assert artefact.manifest.verification["tolerance"]["relative"] == 5e-3
 
 

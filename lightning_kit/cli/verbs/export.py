@@ -1,4 +1,4 @@
-"""Write trained weights as an artefact that is proved to give the validated answers.
+"""Write trained weights as an artefact proved to give the validated answers.
 
 usage: lightning-kit export RUN_DIR [flags]                     the run's best checkpoint
        lightning-kit export CHECKPOINT [flags]

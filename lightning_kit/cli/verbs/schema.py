@@ -62,6 +62,9 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "description": "Callbacks to change, add ({}) or remove (null), by class name.",
     }
+    trainer = found["properties"]["trainer"]["properties"]
+    # LightningCLI's way to add to a list.
+    trainer["callbacks+"] = trainer["callbacks"]
     return found
 
 
