@@ -43,8 +43,8 @@ def to_export(
     refuse_without_forward(module)
     if has_own_predict_step(module) and not is_task(module):
         _logger.warning(
-            "%s has a predict_step of its own, and what is exported is its forward: they must "
-            "answer the same, so put what predict_step adds into forward", type(module).__name__,
+            "%s has a predict_step of its own, which is not exported: what is exported, and "
+            "checked, is its forward", type(module).__name__,
         )  # fmt: skip
     if loader is None and getattr(module, "example_input_array", None) is not None:
         return Pipeline.of(module, datamodule), None

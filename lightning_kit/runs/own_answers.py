@@ -23,7 +23,7 @@ class OwnAnswers:
 
         input  = the datamodule's encoders, where it has some
         batch  = on_before_batch_transfer, on_after_batch_transfer of datamodule or module
-        output = predict_step of a task or of a module that has its own, else forward
+        output = predict_step of a task, forward of any other module
 
     Args:
         module: Trained. It is a task where it has a ``model`` and a ``postprocess``.
@@ -58,7 +58,7 @@ class OwnAnswers:
             batch = input, like.to(device_of(self.module))
         for hook in ("on_before_batch_transfer", "on_after_batch_transfer"):
             batch = getattr(self._owner(hook), hook)(batch, 0)
-        if is_task(self.module) or has_own_predict_step(self.module):
+        if is_task(self.module):
             return self.module.predict_step(batch, 0)
         input = batch if self.target is None else batch[0]
         by_keyword = isinstance(input, dict) and _takes(self.module, input)
