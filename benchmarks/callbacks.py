@@ -61,9 +61,9 @@ def rows(quick: bool) -> Sequence[Row]:
     extra: dict[str, Program] = {LOG: partial(quiet_on_lightning, extra=1)}
     steps = 100 if quick else 200
     return [
-        row("one logged value more", extra, {LOG: 0.03}, (60, 20), steps),
-        row("callbacks, quiet", quiet, dict.fromkeys(quiet, 0.05), (60, 15), steps),
-        row("callbacks, at every step", busy, dict.fromkeys(busy), (30, 8), steps),
+        row("one logged value more", extra, {LOG: 0.03}, (60, 12), steps),
+        row("callbacks, quiet", quiet, dict.fromkeys(quiet, 0.05), (60, 10), steps),
+        row("callbacks, at every step", busy, dict.fromkeys(busy), (30, 5), steps),
     ]
 
 

@@ -49,7 +49,7 @@ def row(recipe: str, batch: int, times: int) -> Row:
     bound = Ratio(ONNX, EAGER, at_most=BOUND if batch == 1 else None)
     return Row(
         f"{recipe}, batch {batch}", runners, times, (bound,), same_answers, unit="call",
-        rounds=(40, 10), notes="preprocessing, network and postprocessing, one thread",
+        rounds=(40, 6), notes="preprocessing, network and postprocessing, one thread",
     )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def checked_by_each(_: dict[str, str]) -> None:
 def rows(_: bool) -> Sequence[Row]:
     gated = Row(
         "the digits recipe, whole process", exports, 1, (Ratio(EXPORT, IMPORT, at_most=6),),
-        checked_by_each, unit="start", rounds=(8, 2),
+        checked_by_each, unit="start", rounds=(8, 1), warm_up=0,
     )  # fmt: skip
     answers = [row(recipe, *size) for recipe in RECIPES for size in ((1, 300), (64, 20))]
     return [*answers, gated]

@@ -112,7 +112,7 @@ def row(
 
 
 def rows(quick: bool) -> Sequence[Row]:
-    size = (100, 5) if quick else (400, 20)
+    size = (60, 3) if quick else (400, 20)
     small = (20, 1) if quick else (400, 20)
     smallest = (4, 1) if quick else (40, 2)
     # An epoch's end weighs more in a short one, so a quick run says nothing about these bounds.
@@ -122,24 +122,24 @@ def rows(quick: bool) -> Sequence[Row]:
     )
     return [
         # The one that most bounds are for keeps its size.
-        row("seed program", ALL, BOUNDS, (40, 5), 400, 20),
-        row("fused Adam", ALL, WITHOUT, (15, 3), *size, fused=True),
-        row("DataLoader", ALL, WITHOUT, (15, 3), *size, loader="dataloader"),
-        row("45 steps an epoch", ALL, WITHOUT, (30, 5), 45, 3),
+        row("seed program", ALL, BOUNDS, (40, 3), 400, 20),
+        row("fused Adam", ALL, WITHOUT, (15, 2), *size, fused=True),
+        row("DataLoader", ALL, WITHOUT, (15, 2), *size, loader="dataloader"),
+        row("45 steps an epoch", ALL, WITHOUT, (30, 3), 45, 3),
         row(
             "kit from YAML", YAML,
             (Ratio("kit from YAML", "by hand"), Ratio("kit from YAML", "kit")),
-            (15, 4), *size, similar_program, fused=True,
+            (15, 3), *size, similar_program, fused=True,
         ),
         row(
             "two optimizers", GANS, (Ratio("stock", "lean", at_least=2), *LARGER),
-            (30, 5), *size, same_game,
+            (30, 3), *size, same_game,
         ),
-        row(WIDTHS[512], LOOPS, (close, LARGER[1]), (20, 4), *small, by_epoch, hidden=512),
+        row(WIDTHS[512], LOOPS, (close, LARGER[1]), (20, 3), *small, by_epoch, hidden=512),
         row(WIDTHS[1792], LOOPS, LARGER, (10, 2), *smallest, by_epoch, hidden=1792),
         Row(
             "two processes", partial(two_processes, steps=size[0], val_batches=size[1]), 1,
-            (*ranks, Ratio("stock", "DDP by hand")), checked_by_the_ranks, rounds=(25, 3),
+            (*ranks, Ratio("stock", "DDP by hand")), checked_by_the_ranks, rounds=(25, 2),
         ),
     ]  # fmt: skip
 

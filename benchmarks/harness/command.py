@@ -45,7 +45,8 @@ def command(
     console.print(f"{before['load_1min']}; {before['versions']}")
     results, failures = [], []
     for row in chosen:
-        plan = Plan(given.rounds or row.rounds[given.quick], quick=given.quick, clock=given.clock)
+        rounds = given.rounds or row.rounds[given.quick]
+        plan = Plan(rounds, row.warm_up, quick=given.quick, clock=given.clock)
         try:
             with hushed():
                 measured = measure(row, plan)

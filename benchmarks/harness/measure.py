@@ -50,6 +50,7 @@ class Row:
         check: Raises DifferentWork where what the alternatives returned, by name, differs.
         quantity: ``s``, or what else the legs return, in ``MiB``.
         rounds: Rounds, and rounds of a quick run.
+        warm_up: Legs before those that count; a process that starts anew needs none.
         notes: What the table's title says beside the name.
     """
 
@@ -61,6 +62,7 @@ class Row:
     unit: str = "step"
     quantity: str = "s"
     rounds: tuple[int, int] = (15, 3)
+    warm_up: int = 1
     notes: str = ""
 
     def units(self, name: str) -> int:
