@@ -26,6 +26,7 @@ from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.registered import misspelt
 from lightning_kit.cli.request import Request
 from lightning_kit.cli.source import Source, find, load, stored_settings
+from lightning_kit.cli.summary import shown_path
 from lightning_kit.compat import global_rank
 from lightning_kit.loops import lean
 
@@ -153,7 +154,8 @@ def lay_all(request: Request) -> Source:
         if not source.base:
             # The files' classes are imported by now; those in the checkpoint must be among them.
             list(problems(request.composed(), []))
-            request.config = lay(request.config, stored_settings(content, request.config))
+            stored = stored_settings(content, request.config, Path(shown_path(source.checkpoint)))
+            request.config = lay(request.config, stored)
     request.interpolate()
     if "model" not in request.composed():
         for line in problems(request.composed(), request.flags):

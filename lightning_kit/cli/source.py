@@ -22,7 +22,7 @@ from lightning_kit.runs.given import plain
 from lightning_kit.runs.progress import Progress
 from lightning_kit.runs.record import KILLED, RunRecord
 from lightning_kit.runs.sharded import read_sharded
-from lightning_kit.runs.trusted_names import check_names
+from lightning_kit.runs.trusted_names import UntrustedName, check_names
 
 OF_DATA = LightningDataModule.CHECKPOINT_HYPER_PARAMS_KEY
 
@@ -114,14 +114,14 @@ def _how_far(run: RunDirectory, record: RunRecord) -> str:
     return "no epoch on record"
 
 
-def stored_settings(content: Config, config: Config) -> Config:
+def stored_settings(content: Config, config: Config, checkpoint: Path) -> Config:
     """Return the settings that a checkpoint stores for its model, and for data that nobody names.
 
     Class names inside resolve only in what is imported already (``config``'s classes are): a
     checkpoint is not code.
     """
     stored = dict(content.get("hyper_parameters") or {})
-    path, arguments = _class_and_arguments(stored)
+    path, arguments = _class_and_arguments(stored, checkpoint)
     found: Config = {}
     if path is not None:
         found["model"] = {"class_path": path, "init_args": arguments}
@@ -129,17 +129,23 @@ def stored_settings(content: Config, config: Config) -> Config:
         # Built in Python: the recipe names the class, the checkpoint its arguments.
         found["model"] = {"init_args": arguments}
     if "data" not in config and not config.get("model"):
-        path, arguments = _class_and_arguments(dict(content.get(OF_DATA) or {}))
+        path, arguments = _class_and_arguments(dict(content.get(OF_DATA) or {}), checkpoint)
         if path is not None:
             found["data"] = {"class_path": path, "init_args": arguments}
     return found
 
 
-def _class_and_arguments(stored: Config) -> tuple[str | None, Config]:
+def _class_and_arguments(stored: Config, checkpoint: Path) -> tuple[str | None, Config]:
     try:
         check_names(stored)
+    except UntrustedName as error:
+        raise InputError(
+            f"{checkpoint}: not used: {error.reason}; if you trust it, name what it is of: "
+            f"-c FILE --ckpt_path {checkpoint}, or --model CLASS --data CLASS "
+            f"--ckpt_path {checkpoint}"
+        ) from error
     except ValueError as error:
-        raise InputError(f"the checkpoint is not used: {first_line(error)}") from error
+        raise InputError(f"{checkpoint}: not used: {first_line(error)}") from error
     path = stored.pop("_class_path", None)
     # What YAML cannot hold (a device, say) is left to the recipe.
     plain_ones = {key: value for key, value in plain(stored).items() if not key.startswith("_")}

@@ -9,13 +9,23 @@ import sys
 import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import yaml
 
 _CLASS_KEYS = ("class_path", "_class_path")
 # Data types that a setting may well hold; nothing else of the standard library is built from one.
 _PLAIN_LIBRARY = {"collections", "datetime", "decimal", "fractions"}
+WAY_OUT = "if you trust this checkpoint, import the module that defines it first"
+
+
+@final
+class UntrustedName(ValueError):
+    """A name that is not used; ``reason`` is the error without its way out, which is Python's."""
+
+    def __init__(self, reason: str, way_out: str) -> None:
+        super().__init__(f"{reason}; {way_out}")
+        self.reason = reason
 
 
 def check_names(hyper_parameters: Mapping[str, Any]) -> None:
@@ -43,10 +53,7 @@ def check_names(hyper_parameters: Mapping[str, Any]) -> None:
         for path in _import_paths(value):
             reason = _objection(path, is_class)
             if reason:
-                raise ValueError(
-                    f"{key} names {path!r}, {reason}; if you trust this checkpoint, "
-                    f"import the module that defines it first"
-                )
+                raise UntrustedName(f"{key} names {path!r}, {reason}", WAY_OUT)
 
 
 def _strings(value: Any, key: str) -> Iterator[tuple[str, str, bool]]:

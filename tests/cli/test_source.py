@@ -112,15 +112,20 @@ def test_the_latest_run_is_looked_for_where_all_layers_say(
 
 def test_stored_settings_of_a_python_module_need_the_recipes_class() -> None:
     content: dict[str, Any] = {"hyper_parameters": {"lr": 5}}
-    assert stored_settings(content, {}) == {}
+    assert stored_settings(content, {}, Path("a.ckpt")) == {}
     config = {"model": {"class_path": "a.B"}}
-    assert stored_settings(content, config) == {"model": {"init_args": {"lr": 5}}}
+    assert stored_settings(content, config, Path("a.ckpt")) == {"model": {"init_args": {"lr": 5}}}
 
 
 def test_a_class_that_nobody_imported_is_refused() -> None:
     content = {"hyper_parameters": {"_class_path": "no_such_module.Thing"}}
-    with pytest.raises(InputError, match="not used: hyper_parameters._class_path.*no_such_module"):
-        stored_settings(content, {})
+    wanted = (
+        "^a.ckpt: not used: hyper_parameters._class_path names 'no_such_module.Thing', which no "
+        "imported module defines; if you trust it, name what it is of: -c FILE --ckpt_path a.ckpt, "
+        "or --model CLASS --data CLASS --ckpt_path a.ckpt$"
+    )
+    with pytest.raises(InputError, match=wanted):
+        stored_settings(content, {}, Path("a.ckpt"))
 
 
 @pytest.mark.parametrize(
