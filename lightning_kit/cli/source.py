@@ -159,7 +159,7 @@ def load(checkpoint: Path, *, weights_only: bool = True) -> Config:
     """
     if checkpoint.is_dir():
         try:
-            return read_sharded(checkpoint)
+            return read_sharded(checkpoint, weights_only=weights_only)
         except ValueError as error:
             raise InputError(first_line(error)) from error
     try:

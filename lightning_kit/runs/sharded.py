@@ -11,6 +11,8 @@ from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.metadata import TensorStorageMetadata
 from torch.distributed.checkpoint.state_dict_loader import load
 
+from lightning_kit.runs.zero_shards import is_of_deepspeed, read_zero
+
 METADATA, SETTINGS = ".metadata", "meta.pt"
 # What Lightning's FSDP and model-parallel strategies keep the module's weights under.
 MODEL = "model"
@@ -32,17 +34,18 @@ HARMLESS = {
 }
 
 
-def read_sharded(folder: Path) -> dict[str, Any]:
-    """Return what a sharded checkpoint of FSDP or model parallelism holds, with whole weights.
+def read_sharded(folder: Path, *, weights_only: bool = True) -> dict[str, Any]:
+    """Return what a sharded checkpoint holds, with whole weights.
+
+    Args:
+        folder: Of FSDP, model parallelism or DeepSpeed.
+        weights_only: False: trust what DeepSpeed pickled. An index of the others is plain always.
 
     Raises:
-        ValueError: If it is of another kind, torn, or its index holds more than plain data.
+        ValueError: If it is of another kind, torn, or holds more than plain data.
     """
-    if (folder / "latest").is_file() or (folder / "checkpoint").is_dir():
-        raise ValueError(
-            f"{folder}: is a folder of DeepSpeed's shards: make one file of it with "
-            "pytorch_lightning.utilities.deepspeed.convert_zero_checkpoint_to_fp32_state_dict"
-        )
+    if is_of_deepspeed(folder):
+        return read_zero(folder, weights_only=weights_only)
     if not (folder / METADATA).is_file():
         raise ValueError(f"{folder}: is a folder without {METADATA}, so no checkpoint")
     _refuse_code(folder / METADATA)
