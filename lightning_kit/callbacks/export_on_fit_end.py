@@ -23,6 +23,7 @@ from lightning_kit.runs.exported import (
     refuse_without_forward,
     to_export,
     training_rows,
+    validation_loader,
 )
 from lightning_kit.runs.lineage import lineage_of
 
@@ -124,7 +125,7 @@ class ExportOnFitEnd(pl.Callback):
         datamodule: Any = getattr(trainer, "datamodule", None)
         run = RunDirectory(self._folder) if (self._folder / "run.json").is_file() else None
         with _as_alone(module, datamodule):
-            pipeline, samples = to_export(module, datamodule, _loader(trainer, datamodule))
+            pipeline, samples = to_export(module, datamodule, _loader(trainer, datamodule, module))
             training = training_rows(datamodule)
             artefact = export(
                 module if samples is None else pipeline,
@@ -164,11 +165,11 @@ def _is_trial(trainer: pl.Trainer) -> bool:
     return bool(getattr(trainer, "fast_dev_run", False))
 
 
-def _loader(trainer: pl.Trainer, datamodule: Any) -> Any:
-    """Return what the fit validated on; where it never did, the datamodule's own loader."""
-    if trainer.val_dataloaders is not None or datamodule is None:
+def _loader(trainer: pl.Trainer, datamodule: Any, module: pl.LightningModule) -> Any:
+    """Return what the fit validated on; where it never did, what it would have."""
+    if trainer.val_dataloaders is not None:
         return trainer.val_dataloaders
-    return datamodule.val_dataloader()
+    return validation_loader(datamodule, module)
 
 
 def _progress(trainer: pl.Trainer) -> dict[str, Any]:

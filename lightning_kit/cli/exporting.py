@@ -13,7 +13,7 @@ from lightning_kit.cli.request import Request
 from lightning_kit.cli.source import Source, load, recipe_name
 from lightning_kit.export.pipeline import Pipeline
 from lightning_kit.export.samples import Samples
-from lightning_kit.runs.exported import measure_of, to_export, training_rows
+from lightning_kit.runs.exported import measure_of, to_export, training_rows, validation_loader
 from lightning_kit.runs.lineage import lineage_of
 from lightning_kit.runs.restoring import restore
 
@@ -72,7 +72,7 @@ class Exporting:
         content = load(source.checkpoint, weights_only=request.weights_only)
         with quiet():
             restore(module, datamodule, content, cli.trainer)
-            pipeline, samples = to_export(module, datamodule, _loader(module, datamodule))
+            pipeline, samples = to_export(module, datamodule, validation_loader(datamodule, module))
         training = training_rows(datamodule)
         lineage = lineage_of(
             run=source.run,
@@ -109,14 +109,6 @@ def find_weights(request: Request) -> Source:
 def default_out(source: Source) -> Path:
     """Return the folder of the artefact: in the run where there is one, else here."""
     return (Path() if source.run is None else source.run.path) / "artefact"
-
-
-def _loader(module: pl.LightningModule, datamodule: pl.LightningDataModule | None) -> Any:
-    """Return the validation loader of the datamodule, else the module's own; None without any."""
-    if datamodule is not None:
-        return datamodule.val_dataloader()
-    own = type(module).val_dataloader is not pl.LightningModule.val_dataloader
-    return module.val_dataloader() if own else None
 
 
 def _which(source: Source) -> str:

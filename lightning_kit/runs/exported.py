@@ -7,6 +7,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.core.hooks import DataHooks
 
 from lightning_kit.artefact.encoders import RawRows
 from lightning_kit.export.errors import ExportError
@@ -34,8 +35,8 @@ def to_export(
     Args:
         module: With the weights to export.
         datamodule: Set up for validation; what it fitted restored.
-        loader: Validation batches. None: there is no data at all, and the samples are None where
-            the module has an ``example_input_array`` to make rows from.
+        loader: Validation batches. None: there are none, and the samples are None where the module
+            has an ``example_input_array`` to make rows from.
 
     Raises:
         ExportError: If the module has nothing to export or there is no row to check it on.
@@ -49,9 +50,12 @@ def to_export(
     if loader is None and getattr(module, "example_input_array", None) is not None:
         return Pipeline.of(module, datamodule), None
     if loader is None:
+        way_out = "give data (--data CLASS)"
+        if datamodule is not None:
+            way_out = f"give {type(datamodule).__name__} a val_dataloader, which it lacks"
         raise ExportError(
-            f"there is no validation data, and {type(module).__name__} has no example: give data "
-            "(--data CLASS), or set example_input_array in the module"
+            f"there is no validation data, and {type(module).__name__} has no example: {way_out}, "
+            "or set example_input_array in the module"
         )
     samples = validation_samples(loader, datamodule)
     target = None if samples.target is None else torch.from_numpy(samples.target[:1])
@@ -59,6 +63,20 @@ def to_export(
         target = _target_of(loader)
     answer = OwnAnswers(module, datamodule, target=target)
     return replace(Pipeline.of(module, datamodule), answer=answer), samples
+
+
+def validation_loader(*owners: Any) -> Any:
+    """Return the validation loader of the first of ``owners`` that has one; None without any.
+
+    Args:
+        owners: A datamodule, or None, and a module, in Lightning's order.
+    """
+    for owner in owners:
+        own = getattr(owner, "val_dataloader", None)
+        # One that was built from data sets has it in the object, not in its class.
+        if own is not None and getattr(own, "__func__", own) is not DataHooks.val_dataloader:
+            return own()
+    return None
 
 
 def measure_of(module: pl.LightningModule) -> Any:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytorch_lightning as pl
 import torch
 from programs.plain import PlainData, PlainModule
 from torch import Tensor, nn
@@ -54,3 +55,10 @@ class Other(PlainModule):
 class EmptyValidation(PlainData):
     def val_dataloader(self) -> Any:
         return []
+
+
+class TrainingOnly(pl.LightningDataModule):
+    """Has rows to train on, and none to validate on."""
+
+    def train_dataloader(self) -> Any:
+        return PlainData().train_dataloader()

@@ -5,10 +5,11 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
+from torch.utils.data import TensorDataset
 
 from lightning_kit.datamodules import DigitsDataModule
 from lightning_kit.export.errors import ExportError
-from lightning_kit.runs.exported import measure_of, to_export, training_rows
+from lightning_kit.runs.exported import measure_of, to_export, training_rows, validation_loader
 from lightning_kit.tasks import ClassificationTask
 
 
@@ -59,6 +60,23 @@ def test_an_example_of_its_own_stands_in_for_data_that_nobody_gave() -> None:
         to_export(module)
     module.example_input_array = torch.ones(1, 3)
     assert to_export(module)[1] is None
+
+
+def test_a_datamodule_without_validation_is_named_or_the_example_stands_in() -> None:
+    module, data = Net(), pl.LightningDataModule()
+    assert validation_loader(data, module) is None
+    with pytest.raises(ExportError, match="give LightningDataModule a val_dataloader"):
+        to_export(module, data, None)
+    module.example_input_array = torch.ones(1, 3)
+    assert to_export(module, data, None)[1] is None
+
+
+def test_the_first_owner_with_a_loader_gives_it() -> None:
+    rows = TensorDataset(torch.ones(4, 3))
+    data = pl.LightningDataModule.from_datasets(val_dataset=rows)
+    assert validation_loader(data, Net()).dataset is rows
+    assert validation_loader(None, data).dataset is rows
+    assert validation_loader(pl.LightningDataModule.from_datasets(train_dataset=rows)) is None
 
 
 def test_a_module_without_forward_is_refused() -> None:

@@ -132,6 +132,10 @@ def test_a_disagreement_ends_with_code_3_and_leaves_the_report_alone(
         (of_class("Words"), "must be a tensor"),
         (of_class("Other"), "the checkpoint must be one of Other"),
         (of_class("PlainModule", f"{PROGRAMS}.EmptyValidation"), "there is no validation data"),
+        (
+            of_class("PlainModule", f"{PROGRAMS}.TrainingOnly"),
+            "give TrainingOnly a val_dataloader, which it lacks, or set example_input_array",
+        ),
         (of_class("Branching"), "pt2: "),
         ([*of_class("PlainModule"), "--formats", "onx"], "formats must be among"),
         ([*of_class("PlainModule"), "--formats", "safetensors"], "formats must have one with"),
@@ -174,6 +178,8 @@ def test_a_module_without_data_needs_an_example_of_its_own(
     assert kit("export", "--model", f"{PROGRAMS}.Example", *words) == 0
     remarks = Artefact.open("own").manifest.verification["remarks"]
     assert any("random rows like" in remark for remark in remarks)
+    lacking = ["--data", f"{PROGRAMS}.TrainingOnly", "--ckpt_path", "moved.ckpt", "--out", "two"]
+    assert kit("export", "--model", f"{PROGRAMS}.Example", *lacking, *QUICK) == 0
 
 
 def test_no_checkpoint_is_one_line(kit: Run, capsys: pytest.CaptureFixture[str]) -> None:
