@@ -49,8 +49,7 @@ def lineage_of(
         "run": None if run is None else f"{run.name}/{run.path.name}",
         "checkpoint": _checkpoint_name(run, checkpoint),
         "weights": weights or None,
-        # Counted as people do, from 1; Lightning stores the epoch that was running, from 0.
-        "epoch": None if found.get("epoch") is None else int(found["epoch"]) + 1,
+        "epoch": _epoch(found),
         "step": found.get("global_step"),
         "configuration": None if config is None else _sha256(config.encode()),
         "git_commit": None if record is None else record.git_commit,
@@ -88,6 +87,16 @@ def _hash(rows: RawRows, target: Any = None) -> str:
         else:
             digest.update(json.dumps([name, *column], default=str).encode())
     return digest.hexdigest()
+
+
+def _epoch(content: Mapping[str, Any]) -> int | None:
+    """Return the last epoch that had begun, counted as people do, from 1."""
+    loop = (content.get("loops") or {}).get("fit_loop") or {}
+    begun = loop.get("epoch_progress", {}).get("current", {}).get("ready")
+    if begun is not None:
+        return int(begun)
+    # Lightning stores the one that is running, from 0: after the fit's end there is none such.
+    return None if content.get("epoch") is None else int(content["epoch"]) + 1
 
 
 def _checkpoint_name(run: RunDirectory | None, checkpoint: Path | None) -> str | None:

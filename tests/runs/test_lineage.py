@@ -1,11 +1,18 @@
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+from programs.plain import PlainData, PlainModule
 
 from lightning_kit.datamodules import DigitsDataModule
 from lightning_kit.export.samples import Samples
+from lightning_kit.loops import lean
 from lightning_kit.runs.directory import RunDirectory
 from lightning_kit.runs.lineage import fingerprint, lineage_of
 from lightning_kit.runs.record import RunRecord
@@ -28,6 +35,39 @@ def test_a_run_names_itself_its_configuration_and_its_checkpoint(tmp_path: Path)
     assert (found["epoch"], found["step"], found["git_commit"]) == (5, 200, "abc")
     assert found["configuration"] == hashlib.sha256(b"a: 1\n").hexdigest()
     assert str(tmp_path) not in json.dumps(found)
+
+
+class Saves(pl.Callback):
+    """Save in the middle of the second epoch, and at its end."""
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+        if trainer.current_epoch == 1 and args[-1] == 1:
+            trainer.save_checkpoint("middle.ckpt")
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.current_epoch == 1:
+            trainer.save_checkpoint("end.ckpt")
+
+
+@pytest.mark.parametrize("adapt", [lean, lambda trainer: trainer], ids=["lean", "stock"])
+def test_the_epoch_is_the_last_that_had_begun(
+    adapt: Callable[[pl.Trainer], pl.Trainer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    trainer = adapt(
+        pl.Trainer(
+            max_epochs=3, accelerator="cpu", callbacks=[Saves()], logger=False,
+            enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+        )
+    )  # fmt: skip
+    trainer.fit(PlainModule(), PlainData())
+    trainer.save_checkpoint("after.ckpt")
+    found = {}
+    for name in ("middle", "end", "after"):
+        content = torch.load(f"{name}.ckpt", weights_only=True)
+        lineage = lineage_of(content=content)
+        found[name] = (lineage["epoch"], lineage["step"])
+    assert found == {"middle": (2, 7), "end": (2, 10), "after": (3, 15)}
 
 
 def test_what_is_unknown_is_none() -> None:
