@@ -19,6 +19,7 @@ from lightning_kit.export.chosen import chosen
 from lightning_kit.export.staging import refuse_existing
 from lightning_kit.runs.directory import RunDirectory
 from lightning_kit.runs.exported import (
+    dealt_training_rows,
     measure_of,
     refuse_without_forward,
     to_export,
@@ -136,7 +137,7 @@ class ExportOnFitEnd(pl.Callback):
                 quantize=self.quantize,
                 lengths=self.lengths,
                 name=self.name or (type(pl_module).__name__ if run is None else run.name),
-                training=training,
+                training=dealt_training_rows(datamodule) if training is None else training,
                 measure=measure_of(module),
                 lineage=lineage_of(
                     run=run,

@@ -13,7 +13,13 @@ from lightning_kit.cli.request import Request
 from lightning_kit.cli.source import Source, load, recipe_name
 from lightning_kit.export.pipeline import Pipeline
 from lightning_kit.export.samples import Samples
-from lightning_kit.runs.exported import measure_of, to_export, training_rows, validation_loader
+from lightning_kit.runs.exported import (
+    dealt_training_rows,
+    measure_of,
+    to_export,
+    training_rows,
+    validation_loader,
+)
 from lightning_kit.runs.lineage import lineage_of
 from lightning_kit.runs.restoring import restore
 
@@ -91,7 +97,7 @@ class Exporting:
             name=_name(request, source, module),
             lineage=lineage,
             measure=measure_of(module),
-            training=training,
+            training=dealt_training_rows(datamodule) if training is None else training,
         )
 
 

@@ -55,7 +55,9 @@ class Parts:
         return {name: np.asarray(values) for name, values in self.inputs.items()}
 
     def statistics(self, training: RawRows | None) -> dict[str, Any]:
-        rows, inputs, of = self.samples.rows, self.inputs, "validation samples"
+        # Those whose inputs are at hand.
+        few = self.samples.take(self.samples.spread(ENOUGH))
+        rows, inputs, of = few.rows, self.inputs, "validation samples"
         if training is not None:
             rows, inputs, of = training, encoded(training, self.pipeline.encoders), "training rows"
         return statistics(rows, self.pipeline.encoders, inputs, of=of)

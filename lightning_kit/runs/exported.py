@@ -106,6 +106,25 @@ def training_rows(datamodule: Any) -> RawRows | None:
     return samples.take(samples.spread(MOST_ROWS)).rows
 
 
+def dealt_training_rows(datamodule: Any) -> RawRows | None:
+    """Return the first 2,048 inputs that a datamodule's training loader deals; None without one.
+
+    They are as the loader shuffles and augments them, so they describe what a model has seen and
+    tell no data apart. A datamodule of the kit has :func:`training_rows`, or data that it was not
+    trained on; one that is not set up for its training rows, or deals none, gives none.
+    """
+    has_own = any(hasattr(datamodule, name) for name in ("load", "raw_rows"))
+    deal = getattr(datamodule, "train_dataloader", None)
+    if has_own or deal is None or getattr(deal, "__func__", deal) is DataHooks.train_dataloader:
+        return None
+    try:
+        return validation_samples(deal()).rows
+    except Exception as error:
+        # Somebody's own code, and an export does not hang on its statistics.
+        _logger.info("no training rows to describe: %s", error)
+        return None
+
+
 def refuse_without_forward(module: pl.LightningModule) -> None:
     """Raise ExportError if ``module`` has nothing that could be exported."""
     if not is_task(module) and type(module).forward is pl.LightningModule.forward:

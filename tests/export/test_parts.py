@@ -19,6 +19,7 @@ def test_a_table_becomes_one_input_of_two_rows() -> None:
     assert parts.statistics(None)["of"] == "validation samples"
     assert parts.statistics(samples.rows)["of"] == "training rows"
     assert parts.statistics(samples.rows)["rows"] == 400
+    assert parts.statistics(None)["rows"] == 256
 
 
 def test_inputs_that_were_computed_already_are_taken() -> None:

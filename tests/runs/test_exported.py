@@ -5,11 +5,17 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
-from torch.utils.data import TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 
 from lightning_kit.datamodules import DigitsDataModule
 from lightning_kit.export.errors import ExportError
-from lightning_kit.runs.exported import measure_of, to_export, training_rows, validation_loader
+from lightning_kit.runs.exported import (
+    dealt_training_rows,
+    measure_of,
+    to_export,
+    training_rows,
+    validation_loader,
+)
 from lightning_kit.tasks import ClassificationTask
 
 
@@ -101,3 +107,28 @@ def test_training_data_that_is_gone_or_dealt_otherwise_is_no_fault() -> None:
     other.setup("validate")
     other.load_state_dict(data.state_dict())
     assert training_rows(other) is None
+
+
+def test_a_datamodule_of_ones_own_deals_its_training_rows() -> None:
+    class Own(pl.LightningDataModule):
+        def train_dataloader(self) -> Any:
+            rows = TensorDataset(torch.ones(3000, 3), torch.ones(3000))
+            return DataLoader(rows, batch_size=100)
+
+    found = dealt_training_rows(Own())
+    assert found is not None
+    assert np.asarray(found["input"]).shape == (2048, 3)
+
+
+def test_training_rows_that_cannot_be_dealt_are_none() -> None:
+    class Unprepared(pl.LightningDataModule):
+        def train_dataloader(self) -> Any:
+            raise AttributeError("train_set")
+
+    class Odd(pl.LightningDataModule):
+        def train_dataloader(self) -> Any:
+            return [("words", 1)]
+
+    # The kit's own say themselves which rows they were trained on.
+    for data in (None, pl.LightningDataModule(), Unprepared(), Odd(), DigitsDataModule()):
+        assert dealt_training_rows(data) is None

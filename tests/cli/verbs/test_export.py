@@ -48,6 +48,8 @@ def test_a_run_becomes_an_artefact_and_nothing_else_is_added(
     lineage = artefact.manifest.lineage
     assert lineage["run"] == f"small/{run.path.name}"
     assert lineage["weights"] == "best"
+    described = artefact.manifest.statistics
+    assert (described["of"], described["rows"]) == ("training rows", 40)
     artefact.replay()
 
 
