@@ -9,6 +9,9 @@ from lightning_kit.artefact.encoders.cells import Column, RawRowsError
 from lightning_kit.artefact.errors import ArtefactError
 from lightning_kit.artefact.tensor_spec import TensorSpec
 
+TAKES_FINITE = "leave the row out: the model's own answer to it is not what this file gives"
+GIVES_FINITE = "leave the row out: it lies too far from what this file was made for"
+
 
 def as_spec(values: Column, spec: TensorSpec) -> NDArray[Any]:
     """Return ``values`` ``(N, ...)``, an array or nested lists, as ``spec`` has them.
@@ -17,7 +20,8 @@ def as_spec(values: Column, spec: TensorSpec) -> NDArray[Any]:
     missing value (None) is NaN.
 
     Raises:
-        RawRowsError: Naming the input, and the row where one is to blame.
+        RawRowsError: Naming the input, and the row where one is to blame; also where the input
+            must be finite and is not.
         ArtefactError: If numpy has no such dtype.
     """
     dtype = _dtype(spec)
@@ -28,7 +32,21 @@ def as_spec(values: Column, spec: TensorSpec) -> NDArray[Any]:
         for size, found in zip(expected, array.shape[1:], strict=True)
     ):
         raise _wrong(spec, f"must have the shape {_shape(spec.shape)}", value=array.shape)
-    return _converted(array, dtype, spec)
+    converted = _converted(array, dtype, spec)
+    check_finite(converted, spec, TAKES_FINITE)
+    return converted
+
+
+def check_finite(array: NDArray[Any], spec: TensorSpec, way_out: str) -> None:
+    """Refuse the first row of ``array`` that is not finite, where ``spec`` says it must be."""
+    if not spec.finite or array.dtype.kind != "f" or np.isfinite(array).all():
+        return
+    row, *place = (int(at) for at in np.argwhere(~np.isfinite(array))[0])
+    where = f" at element {place}" if place else ""
+    raise RawRowsError(
+        f"must be finite{where}",
+        column=spec.name, row=row + 1, value=float(array[(row, *place)]), way_out=way_out,
+    )  # fmt: skip
 
 
 def _dtype(spec: TensorSpec) -> np.dtype[Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightning_kit.artefact import replay
+from lightning_kit.artefact.arrays import GIVES_FINITE, check_finite
 from lightning_kit.artefact.encoders import RawRows, RawRowsError
 from lightning_kit.artefact.encoding import columns_of, count_rows, encode_inputs, has_image
 from lightning_kit.artefact.errors import ArtefactError
@@ -84,17 +85,19 @@ class Artefact:
             batch_size: Rows that the graph gets at once, at least 1.
 
         Raises:
-            RawRowsError: If a column or a cell is wrong; it names column and row.
+            RawRowsError: If a column or a cell is wrong, or an answer is not finite that must be;
+                it names column and row.
             ArtefactError: If the artefact has no ONNX, or the graph fails.
         """
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1 row, got {batch_size}")
         runtime = self.runtime
         parts = [runtime(batch) for batch in self._batches(rows, batch_size)]
-        return {
-            spec.name: np.concatenate([part[spec.name] for part in parts])
-            for spec in self.manifest.outputs
-        }
+        answers = {}
+        for spec in self.manifest.outputs:
+            answers[spec.name] = np.concatenate([part[spec.name] for part in parts])
+            check_finite(answers[spec.name], spec, GIVES_FINITE)
+        return answers
 
     def replay(self, rtol: float = 1e-4, atol: float = 1e-5) -> dict[str, float]:
         """Answer the golden rows, through encoders and graph, and hold each answer against its own.

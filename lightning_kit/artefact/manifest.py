@@ -83,7 +83,7 @@ class Manifest:
         values = {field.name: plain[field.name] for field in fields(cls)}
         for key in ("inputs", "outputs"):
             values[key] = tuple(
-                TensorSpec(spec["name"], spec["dtype"], tuple(spec["shape"])) for spec in plain[key]
+                TensorSpec(**{**spec, "shape": tuple(spec["shape"])}) for spec in plain[key]
             )
         return cls(**values)
 

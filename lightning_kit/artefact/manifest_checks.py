@@ -78,7 +78,8 @@ def _is_dict(value: Any) -> bool:
 def _is_spec(value: Any) -> bool:
     return (
         isinstance(value, dict)
-        and set(value) == {"name", "dtype", "shape"}
+        and set(value) - {"finite"} == {"name", "dtype", "shape"}
+        and isinstance(value.get("finite", False), bool)
         and _is_text(value["name"])
         and value["dtype"] in DTYPES
         and isinstance(value["shape"], list)
@@ -129,7 +130,7 @@ def _are_hashes(value: Any) -> bool:
     return _are_texts(value) and all(SHA256.fullmatch(text) for text in value.values())
 
 
-_SPECS = ("a list of name, dtype and shape, each name once", _are_specs)
+_SPECS = ("a list of name, dtype, shape and finite, each name once", _are_specs)
 _OBJECT = ("an object", _is_dict)
 _TEXTS = ("an object of texts", _are_texts)
 RULES: dict[str, tuple[str, Check]] = {

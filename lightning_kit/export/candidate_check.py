@@ -65,11 +65,22 @@ class CandidateCheck:
             if wrong:
                 verdict.reason = f"{how}: {wrong}"
                 return verdict
-        if bound is None:
-            rows = extremes(self.samples.rows, self.encoders)
-            verdict.reason, verdict.extremes = check_extremes(
-                self.answer, candidate, self.samples, rows, self.tolerance
-            )
+        rows = extremes(self.samples.rows, self.encoders)
+        found_out = check_extremes(
+            self.answer,
+            candidate,
+            self.samples,
+            rows,
+            self.tolerance,
+            lossy=bound is not None,
+            cells=self.encoders is not None,
+        )
+        verdict.reason, verdict.extremes = found_out.reason, vars(found_out)
+        verdict.finite, verdict.overflow = found_out.finite, found_out.overflow
+        for name in found_out.overflow:
+            # Else such rows are refused by whoever answers them.
+            if not np.isfinite(self.reference.full[name]).all():
+                verdict.reason = f"output {name!r} is not finite where the model's own is"
         return verdict
 
     def _ways(self, candidate: Answer) -> Iterator[tuple[str, Rows, Callable[[], Answers]]]:
@@ -95,7 +106,7 @@ class CandidateCheck:
             known = verdict.outputs.get(each.output)
             if known is None or each.share > known.share:
                 verdict.outputs[each.output] = each
-            if each.reason and (each.malformed or not lossy):
+            if each.reason and (each.malformed or not lossy or np.isinf(each.largest)):
                 wrong = wrong or f"output {each.output!r}, {each.reason}"
         if not wrong:
             for top in top_answers(expected[0]):

@@ -76,8 +76,11 @@ def verdict_on(
     for length, shorter in _shorter(parts).items():
         found = gate(pipeline.answers, candidates, shorter, tolerance=tolerance)
         for name, other in found.formats.items():
-            if other.reason and not verdict.formats[name].reason:
-                verdict.formats[name].reason = f"with a shorter {length}: {other.reason}"
+            known = verdict.formats[name]
+            if other.reason and not known.reason:
+                known.reason = f"with a shorter {length}: {other.reason}"
+            known.finite = sorted({*known.finite, *other.finite})
+            known.overflow = sorted({*known.overflow, *other.overflow})
     for name, each in written.formats.items():
         wrong = each.check(graph, folder / each.file_name)
         known = verdict.formats.setdefault(name, FormatVerdict())

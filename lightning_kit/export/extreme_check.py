@@ -1,7 +1,8 @@
 """A file's answers to extreme rows against the module's own."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, final
 
 import numpy as np
 
@@ -9,9 +10,30 @@ from lightning_kit.artefact.encoders import RawRows
 from lightning_kit.export.asking import Answer, Answers, ask
 from lightning_kit.export.difference import differences
 from lightning_kit.export.extremes import Extreme
+from lightning_kit.export.not_finite import not_finite
 from lightning_kit.export.samples import Samples, take
 from lightning_kit.export.tolerance import Tolerance
 from lightning_kit.export.top_answer import top_answers
+
+
+@final
+@dataclass
+class ExtremeVerdict:
+    """What extreme rows showed.
+
+    Args:
+        tried: How many there were.
+        refused: Those that the module refused, or had no number for.
+        finite: Inputs whose values must be finite, as the file answers others otherwise.
+        overflow: Outputs that a lossy file cannot give where the module can.
+        reason: Empty, or what is wrong.
+    """
+
+    tried: int
+    refused: list[str] = field(default_factory=list)
+    finite: list[str] = field(default_factory=list)
+    overflow: list[str] = field(default_factory=list)
+    reason: str = ""
 
 
 def check_extremes(
@@ -20,17 +42,27 @@ def check_extremes(
     samples: Samples,
     rows: Sequence[Extreme],
     tolerance: Tolerance,
-) -> tuple[str, dict[str, Any]]:
+    *,
+    lossy: bool = False,
+    cells: bool = False,
+) -> ExtremeVerdict:
     """Ask both for each extreme row, which lies between two of the samples.
 
     A row that the module refuses may be refused or answered by the file. A whole number that no
     score explains is compared only where no input is NaN or infinite: there is no right one.
+    Where a file disagrees on a row that is not finite, that input must be finite.
 
-    Returns:
-        What is wrong, empty if nothing, and a table: how many rows were tried, and which the
-        module refused, or could not answer as they were too large for its sums.
+    Args:
+        answer: The module's own way from raw rows to answers.
+        candidate: The file's.
+        samples: Real rows.
+        rows: Extreme ones.
+        tolerance: What is rounding.
+        lossy: Whether numbers may differ. What the module has no number for must have none in the
+            file either; where the file alone has none, its output overflows.
+        cells: Whether rows are raw cells, which encoders make finite.
     """
-    refused = []
+    verdict = ExtremeVerdict(len(rows))
     ends = take(samples.rows, np.array([0, len(samples) - 1]))
     for extreme in rows:
         batch, at = _between(ends, extreme.rows), np.arange(3)
@@ -39,22 +71,38 @@ def check_extremes(
             expected += [ask(answer, _between(ends, each), at, 3) for each in extreme.nudged]
         # The module may raise what it likes.
         except Exception:
-            refused.append(extreme.name)
+            verdict.refused.append(extreme.name)
             continue
-        if extreme.nudged and not _finite(expected[0]):
-            # Where a sum overflows depends on its order, and on what a runtime adds it up in.
-            refused.append(f"{extreme.name}: too large")
+        bad = [] if cells else not_finite(batch)
+        if why := _no_number(extreme, expected[0], bad):
+            verdict.refused.append(f"{extreme.name}: {why}")
             continue
         try:
             found = ask(candidate, batch, at, 3)
+            compare = _shapes if lossy else _compared
+            reason = compare(expected, found, tolerance, finite=not bad)
+            unlike = _unlike(expected[0], found) if lossy else []
         except Exception as error:
             line = " ".join(str(error).split())[:300]
-            reason = f"{extreme.name}: the module answers, the file raises {type(error).__name__}"
-            return f"{reason}: {line}", {"tried": len(rows), "refused": refused}
-        reason = _compared(expected, found, tolerance, finite=extreme.finite)
-        if reason:
-            return f"{extreme.name}: {reason}", {"tried": len(rows), "refused": refused}
-    return "", {"tried": len(rows), "refused": refused}
+            reason = f"the module answers, the file raises {type(error).__name__}: {line}"
+            unlike = []
+        if reason and not bad:
+            verdict.reason = f"{extreme.name}: {reason}"
+            return verdict
+        if reason or unlike:
+            known = verdict.finite if bad else verdict.overflow
+            known += [name for name in bad or unlike if name not in known]
+    return verdict
+
+
+def _no_number(extreme: Extreme, expected: Answers, bad: list[str]) -> str:
+    if extreme.nudged and not _finite(expected):
+        # Where a sum overflows depends on its order, and on what a runtime adds it up in.
+        return "too large"
+    # Such as attention in which all keys are masked.
+    if not bad and not _finite(_row(expected, 1)) and _finite(_row(expected, 0)):
+        return "not finite"
+    return ""
 
 
 def _compared(
@@ -63,8 +111,7 @@ def _compared(
     explained = {top.output for top in top_answers(expected[0])}
     for row, place in enumerate(("the row before it, ", "", "the row after it, ")):
         # Row by row: a far value must not set the scale of the others.
-        one = [{name: values[row : row + 1] for name, values in each.items()} for each in expected]
-        other = {name: values[row : row + 1] for name, values in found.items()}
+        one, other = [_row(each, row) for each in expected], _row(found, row)
         ordered = finite and _finite(one[0])
         for each in differences(one, other, tolerance):
             whole = each.output in one[0] and one[0][each.output].dtype.kind in "iub"
@@ -73,6 +120,26 @@ def _compared(
             if each.reason:
                 return f"{place}output {each.output!r}, {each.reason}"
     return ""
+
+
+def _shapes(expected: list[Answers], found: Answers, tolerance: Tolerance, *, finite: bool) -> str:
+    del finite
+    every = differences(expected[:1], found, tolerance)
+    return next((f"output {e.output!r}, {e.reason}" for e in every if e.malformed), "")
+
+
+def _unlike(expected: Answers, found: Answers) -> list[str]:
+    """Return the outputs that have a number on one side alone."""
+    return [
+        name
+        for name, values in expected.items()
+        if values.dtype.kind == "f"
+        and not np.array_equal(np.isfinite(values), np.isfinite(found.get(name, np.inf)))
+    ]
+
+
+def _row(answers: Answers, row: int) -> Answers:
+    return {name: values[row : row + 1] for name, values in answers.items()}
 
 
 def _finite(answers: Answers) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightning_kit.artefact.encoders import Encoder, RawRows
+from lightning_kit.export.not_finite import finite_rows, not_finite
 from lightning_kit.export.samples import take
 
 # A step of float32 is 1.2e-7 of a number; sums of large numbers lose a few.
@@ -38,31 +39,34 @@ class Extreme:
     nudged: tuple[RawRows, ...] = ()
 
     @property
-    def finite(self) -> bool:
-        """Whether no input array holds NaN or an infinity."""
-        arrays = [each for each in self.rows.values() if isinstance(each, np.ndarray)]
-        return all(np.isfinite(each).all() for each in arrays if each.dtype.kind == "f")
+    def not_finite(self) -> list[str]:
+        """The input arrays that hold NaN or an infinity."""
+        return not_finite(self.rows)
 
 
 def extremes(rows: RawRows, encoders: Sequence[Encoder] | None) -> list[Extreme]:
-    """Return extreme rows made from the first of ``rows``.
+    """Return extreme rows made from the first of ``rows`` that is finite, or the first.
 
     With encoders, each of their columns in turn gets a missing cell and, by kind: 0 and a number
     far out on either side; a category that no one knows, and those known (a hundred of them); an
     early and a late date; a black and a white picture.
 
     Without, each input in turn: NaN in the first, the middle and the last element and in all,
-    infinities, zeros, numbers far out on either side; the least and the greatest whole number of
-    the samples and of the type.
+    infinities, zeros, numbers far out on either side. Of whole numbers one at a time becomes the
+    least or the greatest of the samples or of the type, in the row that has the fewest of the
+    least: a row of nothing but padding is none that a model must answer.
     """
-    first = take(rows, np.array([0]))
+    first = take(rows, np.array([int(np.argmax(finite_rows(rows)))]))
     if encoders is None:
-        return [each for name, column in rows.items() for each in _of_array(first, name, column)]
+        return [each for name in rows for each in _of_array(first, rows, name)]
     return [each for encoder in encoders for each in _of_column(first, rows, encoder)]
 
 
-def _of_array(first: RawRows, name: str, column: Any) -> Iterator[Extreme]:
-    values = np.asarray(column)
+def _of_array(first: RawRows, rows: RawRows, name: str) -> Iterator[Extreme]:
+    values = np.asarray(rows[name])
+    if values.dtype.kind in "iu":
+        yield from _of_whole_numbers(rows, name, values)
+        return
     row = np.asarray(first[name])
     size = _largest(values)
     for label, changed in _changes(values, row):
@@ -87,13 +91,22 @@ def _changes(values: NDArray[Any], row: NDArray[Any]) -> Iterator[tuple[str, NDA
     elif values.dtype.kind == "b":
         yield "all false", np.zeros_like(row)
         yield "all true", np.ones_like(row)
-    elif values.dtype.kind in "iu":
-        limits = np.iinfo(values.dtype)
-        whole = {0, int(values.min()), int(values.max()), limits.min, limits.max}
-        # What becomes another number where 64 bits are cut to 32.
-        whole |= {number for number in (2**31, 2**32 + 1) if number <= limits.max}
-        for number in sorted(whole):
-            yield f"all {number}", np.full_like(row, number)
+
+
+def _of_whole_numbers(rows: RawRows, name: str, values: NDArray[Any]) -> Iterator[Extreme]:
+    limits = np.iinfo(values.dtype)
+    least, greatest = int(values.min()), int(values.max())
+    whole = {least, greatest, limits.min, limits.max}
+    # What becomes another number where 64 bits are cut to 32.
+    whole |= {number for number in (2**31, 2**32 + 1) if number <= limits.max}
+    fewest = np.argmin((values == least).reshape(len(values), -1).sum(axis=1))
+    base = take(rows, np.array([int(fewest)]))
+    row = np.asarray(base[name])
+    for number in sorted(whole):
+        for at in dict.fromkeys((0, row.size // 2, row.size - 1)):
+            changed = row.copy()
+            changed.reshape(-1)[at] = number
+            yield Extreme(f"{name} {number} at {at}", {**base, name: changed})
 
 
 def _nudged(first: RawRows, name: str, changed: NDArray[Any], size: float) -> tuple[RawRows, ...]:

@@ -13,6 +13,7 @@ from lightning_kit.artefact.hashes import sha256_of
 from lightning_kit.artefact.manifest import Manifest
 from lightning_kit.export import card
 from lightning_kit.export.asking import ask
+from lightning_kit.export.not_finite import finite_rows
 from lightning_kit.export.parts import Parts
 from lightning_kit.export.samples import take
 from lightning_kit.export.verdict import Verdict
@@ -53,6 +54,8 @@ def _write_golden(folder: Path, manifest: Manifest, parts: Parts) -> list[str]:
     samples = parts.samples
     size = max(sum(np.asarray(column[0]).size for column in samples.rows.values()), 1)
     count = min(GOLDEN_ROWS, max(1, MOST_GOLDEN_ELEMENTS // size))
+    if any(spec.finite for spec in manifest.inputs):
+        samples = samples.take(np.flatnonzero(finite_rows(samples.rows)))
     rows = take(samples.rows, samples.spread(count))
     rows = {name: rows[name] for name in columns_of(manifest.encoders, manifest.inputs)}
     if "onnx" in manifest.formats:

@@ -14,10 +14,11 @@ from lightning_kit.export.errors import ExportError
 from lightning_kit.export.interval import Measure, intervals
 from lightning_kit.export.latency import latencies_us
 from lightning_kit.export.loss import MetricBound
+from lightning_kit.export.not_finite import finite_rows, not_finite
 from lightning_kit.export.reference import Reference
 from lightning_kit.export.samples import ENOUGH, Samples
 from lightning_kit.export.tolerance import TOLERANCES, Tolerance
-from lightning_kit.export.verdict import Verdict
+from lightning_kit.export.verdict import FormatVerdict, Verdict
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -57,7 +58,9 @@ def gate(
     Each is asked for all samples in batches of 256, for 256 of them (or all) one by one, two by
     two and in another order, and for rows with extreme values. Outputs must have the names, the
     types and the shapes of the module's own; numbers must agree within ``tolerance``, NaN be where
-    NaN is, and a class may differ only where its scores tie. Metrics may not differ.
+    NaN is, and a class may differ only where its scores tie. Metrics may not differ. A file that
+    disagrees on rows alone in which an array holds NaN or an infinity passes, and its verdict
+    says that this input must be finite.
 
     Args:
         answer: The checkpoint's own way from raw rows to answers.
@@ -87,13 +90,38 @@ def gate(
         for name, value in values.items():
             low, high = between.get(name, (float("nan"), float("nan")))
             verdict.metrics[name] = {"value": value, "low": low, "high": high}
-    few = samples.take(np.arange(min(64, len(samples))))
+    finite = _finite(samples, encoders)
+    few = samples.take(finite[:64])
+    check = CandidateCheck(answer, reference, samples, tolerance, encoders, measured)
     for name, candidate in candidates.items():
-        check = CandidateCheck(answer, reference, samples, tolerance, encoders, measured)
-        verdict.formats[name] = check.of(candidate.answer, candidate.bound)
+        verdict.formats[name] = _judged(candidate, check, finite)
         if verdict.formats[name].passed:
             inputs = candidate.encode(few.rows)
             verdict.formats[name].latency_us = latencies_us(candidate.run, inputs)
             if eager is not None and not verdict.eager_us:
                 verdict.eager_us = latencies_us(eager, inputs)
     return verdict
+
+
+def _finite(samples: Samples, encoders: Sequence[Encoder] | None) -> NDArray[np.int64]:
+    """Return the numbers of the samples that are finite, or all where none is."""
+    every = np.arange(len(samples))
+    mask = finite_rows(samples.rows)
+    return every[mask] if encoders is None and mask.any() else every
+
+
+def _judged(
+    candidate: Candidate, check: CandidateCheck, finite: NDArray[np.int64]
+) -> FormatVerdict:
+    """Ask for all samples, and where that fails, for the ``finite`` ones alone."""
+    first = check.of(candidate.answer, candidate.bound)
+    if first.passed or len(finite) == len(check.samples):
+        return first
+    fewer = check.samples.take(finite)
+    alone = Reference.of(check.answer, fewer, check.tolerance)
+    again = CandidateCheck(
+        check.answer, alone, fewer, check.tolerance, check.encoders, check.measure
+    )
+    second = again.of(candidate.answer, candidate.bound)
+    second.finite = sorted({*second.finite, *not_finite(check.samples.rows)})
+    return second if second.passed else first

@@ -22,6 +22,8 @@ class FormatVerdict:
         agreement: Of each whole-number output, the share of rows with the module's own answer.
         metrics: Of each metric: ``module``, ``file`` and ``loss``.
         extremes: How many extreme rows were tried, and which the module itself refuses.
+        finite: Inputs that must be finite, as the file answers NaN and infinities otherwise.
+        overflow: Outputs of a quantized file that must be finite, as far rows make them overflow.
         latency_us: Median microseconds by batch size.
     """
 
@@ -31,6 +33,8 @@ class FormatVerdict:
     agreement: dict[str, float] = field(default_factory=dict)
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
     extremes: dict[str, Any] = field(default_factory=dict)
+    finite: list[str] = field(default_factory=list)
+    overflow: list[str] = field(default_factory=list)
     latency_us: dict[str, float] = field(default_factory=dict)
     inside: str = ""
 

@@ -16,6 +16,7 @@ from lightning_kit.export.chosen import chosen
 from lightning_kit.export.errors import ExportError, GateRefused
 from lightning_kit.export.evaluating import evaluating
 from lightning_kit.export.finish import finish
+from lightning_kit.export.finite import with_finite
 from lightning_kit.export.interval import Measure
 from lightning_kit.export.loss import MetricBound
 from lightning_kit.export.parts import Parts
@@ -119,6 +120,8 @@ def export(
         manifest.write(folder)
         verdict = verdict_on(folder, written, parts, measure, max_loss)
         verdict.remarks += remarks
+        if verdict.passed:
+            manifest = with_finite(folder, manifest, verdict, parts.samples)
         if not verdict.passed:
             raise GateRefused(verdict.reason, _report(out, manifest, verdict))
         finish(folder, manifest, verdict, parts)

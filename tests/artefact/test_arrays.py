@@ -1,5 +1,6 @@
 """Given values become what the graph takes, or the row that cannot is named."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,3 +59,14 @@ def test_what_is_wrong_is_named(values: Any, wanted: TensorSpec, message: str) -
 def test_a_dtype_that_numpy_lacks() -> None:
     with pytest.raises(ArtefactError, match="input 'input' is bfloat16, which numpy does not have"):
         as_spec([1], spec("bfloat16"))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, None])
+def test_an_input_that_must_be_finite_names_row_and_element(value: Any) -> None:
+    finite = TensorSpec("input", "float32", ("batch", 2), finite=True)
+    rows = [[1.0, 2.0], [3.0, value]]
+    message = r"row 2, column 'input': must be finite at element \[1\], got .*leave the row out"
+    with pytest.raises(RawRowsError, match=message):
+        as_spec(rows, finite)
+    assert as_spec(rows[:1], finite).tolist() == rows[:1]
+    assert as_spec(rows, replace(finite, finite=False)).shape == (2, 2)

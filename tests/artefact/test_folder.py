@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from programs.artefacts import TABLE_ROWS, write_pictures, write_table
 
-from lightning_kit.artefact import Artefact, ArtefactError
+from lightning_kit.artefact import Artefact, ArtefactError, TensorSpec
 from lightning_kit.artefact.encoders import RawRowsError
 from lightning_kit.artefact.hashes import sha256_of
 
@@ -117,3 +117,17 @@ def test_a_manifest_of_another_graph(folder: Path, key: str, verb: str) -> None:
     edit_manifest(folder, **{key: [{**specs[0], "name": "other"}]})
     with pytest.raises(ArtefactError, match=f"the graph {verb}.*the manifest says other"):
         _ = Artefact.open(folder).runtime
+
+
+def test_rows_are_refused_where_input_or_answer_must_be_finite(tmp_path: Path) -> None:
+    one: dict[str, Any] = {"input": np.eye(3, dtype=np.float32)}
+    outputs = (
+        TensorSpec("probabilities", "float32", ("batch", 3), finite=True),
+        TensorSpec("prediction", "int64", ("batch",)),
+    )
+    folder = tmp_path / "small"
+    artefact = Artefact.open(write_table(folder, rows=one, encoders=None, outputs=outputs))
+    one["input"][1, 2] = np.nan
+    message = r"row 2, column 'probabilities': must be finite at element \[0\], got nan \(leave"
+    with pytest.raises(RawRowsError, match=message):
+        artefact.answer(one, batch_size=1)

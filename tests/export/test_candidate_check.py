@@ -61,6 +61,7 @@ def test_the_same_model_passes_and_says_what_was_looked_at() -> None:
     assert verdict.metrics["accuracy"]["loss"] == 0
     assert verdict.extremes["tried"] >= 10
     assert verdict.extremes["refused"] == []
+    assert (verdict.finite, verdict.overflow) == ([], [])
 
 
 def changed(**outputs: Callable[[Answers], NDArray[Any]]) -> Callable[[Rows], Answers]:
@@ -211,9 +212,8 @@ def test_a_row_among_many_that_looks_at_the_one_before_is_found() -> None:
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
-        (lambda rows: model({"x": np.nan_to_num(rows["x"], nan=0.0)}), "x with NaN at 0: output"),
         (lambda rows: model({"x": np.clip(rows["x"], -10, 10)}), "x all "),
-        (lambda rows: model({"x": np.where(np.isinf(rows["x"]), 3e38, rows["x"])}), "x all inf"),
+        (lambda rows: model({"x": np.where(rows["x"] == 0, 3, rows["x"])}), "x all 0"),
     ],
 )
 def test_what_real_samples_do_not_show_is_found(
@@ -223,14 +223,33 @@ def test_what_real_samples_do_not_show_is_found(
     assert reason.startswith(said), reason
 
 
-def test_a_file_that_raises_at_extremes_is_found() -> None:
+def test_a_file_that_raises_at_nan_makes_the_input_finite() -> None:
     def candidate(rows: Rows) -> Answers:
         if np.isnan(rows["x"]).any():
             raise RuntimeError("no NaN please")
         return model(rows)
 
-    said = "x with NaN at 0: the module answers, the file raises RuntimeError: no NaN please"
+    verdict = check(candidate)
+    assert (verdict.reason, verdict.finite) == ("", ["x"])
+
+
+def test_a_file_that_raises_at_extremes_is_found() -> None:
+    def candidate(rows: Rows) -> Answers:
+        if (rows["x"] == 0).all(axis=1).any():
+            raise RuntimeError("no zeros please")
+        return model(rows)
+
+    said = "x all 0: the module answers, the file raises RuntimeError: no zeros please"
     assert check(candidate).reason == said
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [lambda x: np.nan_to_num(x, nan=0.0), lambda x: np.where(np.isinf(x), np.float32(3e38), x)],
+)
+def test_what_only_rows_that_are_not_finite_show_makes_the_input_finite(changed: Any) -> None:
+    verdict = check(lambda rows: model({"x": changed(rows["x"])}))
+    assert (verdict.reason, verdict.finite) == ("", ["x"])
 
 
 def test_rounding_is_no_fault() -> None:
@@ -299,3 +318,16 @@ def test_a_bound_lets_numbers_differ_but_not_metrics_or_shapes() -> None:
     assert verdict.reason.startswith("batch 256: metric 'accuracy' must not lose more than 0.01")
     verdict = check(output_dropped, samples=samples, bound=MetricBound())
     assert "is missing" in verdict.reason
+
+
+def test_a_bound_covers_no_answer_that_is_no_number() -> None:
+    target = model(SAMPLES.rows)["prediction"]
+
+    def one_is_nan(rows: Rows) -> Answers:
+        answers = model(rows)
+        odd = rows["x"][:, 0] == float(np.asarray(SAMPLES.rows["x"])[7, 0])
+        return answers | {"length": np.where(odd, np.float32("nan"), answers["length"])}
+
+    samples = Samples(SAMPLES.rows, target=target)
+    verdict = check(one_is_nan, samples=samples, bound=MetricBound())
+    assert verdict.reason.startswith("batch 256: output 'length', row 8 must be ")

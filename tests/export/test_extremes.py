@@ -39,10 +39,25 @@ def test_finite_numbers_are_nudged_in_their_last_digits_each_its_own_way() -> No
 
 def test_whole_numbers_reach_the_limits_of_their_type() -> None:
     found = by_name(extremes({"x": np.array([[3, -2]], np.int64)}, None))
-    numbers = [int(name.removeprefix("x all ")) for name in found]
-    assert numbers == [-(2**63), -2, 0, 3, 2**31, 2**32 + 1, 2**63 - 1]
-    small = by_name(extremes({"x": np.array([[3, 9]], np.uint8)}, None))
-    assert list(small) == ["x all 0", "x all 3", "x all 9", "x all 255"]
+    numbers = [int(name.split()[1]) for name in found if name.endswith("at 1")]
+    assert numbers == [-(2**63), -2, 3, 2**31, 2**32 + 1, 2**63 - 1]
+    small = by_name(extremes({"x": np.array([[3, 9, 4]], np.uint8)}, None))
+    assert list(small) == [f"x {number} at {at}" for number in (0, 3, 9, 255) for at in range(3)]
+
+
+def test_one_whole_number_at_a_time_changes_in_the_row_with_the_least_padding() -> None:
+    rows = {"ids": np.array([[5, 0, 0], [5, 7, 0]]), "other": np.array([1.0, 2.0])}
+    found = by_name(extremes(rows, None))
+    assert np.asarray(found["ids 0 at 0"].rows["ids"]).tolist() == [[0, 7, 0]]
+    assert np.asarray(found["ids 7 at 2"].rows["ids"]).tolist() == [[5, 7, 7]]
+    assert np.asarray(found["ids 7 at 2"].rows["other"]).tolist() == [2.0]
+
+
+def test_the_row_that_is_changed_is_a_finite_one() -> None:
+    found = by_name(extremes({"x": np.array([[np.nan, 1], [2, 3]], np.float32)}, None))
+    assert np.asarray(found["x with NaN at 0"].rows["x"])[0, 1] == 3
+    assert found["x with NaN at 0"].not_finite == ["x"]
+    assert found["x all 0"].not_finite == []
 
 
 def test_truth_values_and_every_input_in_turn() -> None:

@@ -81,3 +81,28 @@ def test_the_module_must_agree_with_itself() -> None:
 
     with pytest.raises(ExportError, match="must not depend on the call"):
         gate(unsteady, {}, SAMPLES)
+
+
+def test_samples_that_are_not_finite_are_left_out_where_a_file_disagrees_on_them_alone() -> None:
+    x = RANDOM.normal(size=(40, 3)).astype(np.float32)
+    x[[0, 7], 1] = np.nan
+
+    def module(rows: Any) -> dict[str, NDArray[Any]]:
+        return {"y": rows["x"].sum(axis=1)}
+
+    def forgets(rows: Any) -> dict[str, NDArray[Any]]:
+        return {"y": np.nan_to_num(rows["x"]).sum(axis=1)}
+
+    def wrong(rows: Any) -> dict[str, NDArray[Any]]:
+        return {"y": np.nan_to_num(rows["x"]).sum(axis=1) + 1}
+
+    def found(run: Any) -> Any:
+        return gate(
+            module,
+            {"onnx": Candidate(lambda rows: {"x": np.asarray(rows["x"])}, run)},
+            Samples({"x": x}),
+        ).formats["onnx"]
+
+    assert (found(module).reason, found(module).finite) == ("", [])
+    assert (found(forgets).reason, found(forgets).finite) == ("", ["x"])
+    assert found(wrong).reason.startswith("batch 40: output 'y', row 1 must be nan")

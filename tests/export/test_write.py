@@ -255,14 +255,19 @@ def test_a_reference_that_goes_another_way_is_told_by_the_part(tmp_path: Path) -
     assert "it begins at network.2 (ReLU): row " in reason
 
 
-def test_a_swallowed_nan_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_swallows_nan_takes_finite_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fill(graph: AnswerGraph) -> None:
         graph.network = Filled(graph.network)
 
     plant(monkeypatch, "pt2", fill)
     pipeline = Pipeline(nn.Linear(3, 2))
-    reason = refusal(tmp_path / "artefact", pipeline, torch.randn(300, 3), formats=("pt2",))
-    assert "with NaN at 0: output 'output', row 1, element [0] must be nan" in reason
+    samples = torch.randn(300, 3)
+    artefact = export(pipeline, tmp_path / "artefact", samples=samples, formats=("pt2",))
+    assert artefact.manifest.inputs[0].finite
+    (remark,) = artefact.manifest.verification["remarks"]
+    assert remark.startswith("input 'input' must be finite: pt2 gives other answers")
 
 
 def test_an_opset_that_rounds_halves_up_is_found(

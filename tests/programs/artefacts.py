@@ -22,7 +22,7 @@ TABLE_ROWS: dict[str, list[Any]] = {"size": [1.5, None, 3.0], "colour": ["red", 
 PICTURE_ENCODERS = [{"kind": "image", "column": "picture", "mode": "RGB", "size": [4, 6]}]
 
 
-def write_table(folder: Path, **changes: Any) -> Path:
+def write_table(folder: Path, rows: dict[str, Any] = TABLE_ROWS, **changes: Any) -> Path:
     """``probabilities`` (softmax of the three features) and ``prediction`` of a table."""
     model = graph(
         [
@@ -44,7 +44,7 @@ def write_table(folder: Path, **changes: Any) -> Path:
         "classes": ["a", "b", "c"],
         "encoders": ENCODERS,
     }
-    return write(folder, model, TABLE_ROWS, {**values, **changes})
+    return write(folder, model, rows, {**values, **changes})
 
 
 def write_pictures(folder: Path, rows: dict[str, Any]) -> Path:
