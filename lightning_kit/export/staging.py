@@ -1,5 +1,6 @@
 """A folder that appears whole or not at all."""
 
+import errno
 import os
 import re
 import shutil
@@ -11,6 +12,17 @@ from pathlib import Path
 from lightning_kit.export.errors import ExportError
 
 _SUFFIX = "exporting"
+_DISK = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EEXIST,
+    errno.ENOTDIR,
+}
+# Of those that write in C++ and Rust.
+_TOLD = ("No space left on device", "StorageFull", "PytorchStreamWriter failed writing")
 
 
 @contextmanager
@@ -25,12 +37,14 @@ def staged(out: Path) -> Iterator[Path]:
         out: Must not exist; folders above it are made.
 
     Raises:
-        ExportError: If ``out`` exists, before the block or after it.
+        ExportError: If ``out`` exists, before the block or after it, or the disk is full or takes
+            nothing.
     """
     out = out.absolute()
     refuse_existing(out)
-    made = _make_parents(out)
+    made = [parent for parent in out.parents if not parent.exists()]
     try:
+        out.parent.mkdir(parents=True, exist_ok=True)
         clear_abandoned(out)
         folder = out.with_name(f".{out.name}.{_identity(os.getpid())}.{_SUFFIX}")
         folder.mkdir()
@@ -43,10 +57,15 @@ def staged(out: Path) -> Iterator[Path]:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-    except BaseException:
+    except BaseException as error:
         for parent in made:
             with suppress(OSError):
                 parent.rmdir()
+        if (why := _unwritable(error)) is not None:
+            raise ExportError(
+                f"out must be where there is room and leave to write, got {out} ({why}): name "
+                "another folder, or make room"
+            ) from error
         raise
     _flush_folder(out.parent)
 
@@ -88,10 +107,12 @@ def _host() -> str:
     return re.sub(r"\W+", "_", socket.gethostname())
 
 
-def _make_parents(out: Path) -> list[Path]:
-    missing = [parent for parent in out.parents if not parent.exists()]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    return missing
+def _unwritable(error: BaseException) -> str | None:
+    """Return why a disk took nothing more, as Python, safetensors or torch tell it; else None."""
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return os.strerror(error.errno)
+    found = next((each for each in _TOLD if each in str(error)), None)
+    return None if found is None else str(error).splitlines()[0]
 
 
 def _flush(folder: Path) -> None:

@@ -75,12 +75,13 @@ def write_formats(
             each.write(graph, example, dynamic, folder / each.file_name)
         except Unsupported as error:
             written.left_out[each.name] = error.reason
-            _logger.warning("%s is left out: %s", each.name, error.reason)
         else:
             written.formats[each.name] = each
     if not any(each.has_graph for each in written.formats.values()):
         reasons = "; ".join(f"{name}: {reason}" for name, reason in written.left_out.items())
         raise ExportError(f"no format with a graph can take this model: {reasons}")
+    for name, reason in written.left_out.items():
+        _logger.warning("%s is left out: %s", name, reason)
     if quantized is not None:
         if "onnx" not in written.formats:
             raise ExportError(f"quantize needs onnx, which {written.left_out['onnx']}")

@@ -29,7 +29,8 @@ MANIFEST = Manifest(
 def test_it_says_what_the_manifest_says() -> None:
     card = model_card(MANIFEST)
     for said in (
-        "# digits \\<b\\> \\_x_y\\_\\_", "| input | float32 | batch x 3 |", "| prediction | int64 | batch |",
+        "# digits \\<b\\> \\_x_y\\_\\_",
+        "| input | float32 | batch x 3 |", "| prediction | int64 | batch |",
         "In order: cat, dog\\|wolf.", "On 300 validation samples", "| f1 | 0.91 | 0.88 | 0.94 |",
         "256 of them also one by one", "| onnx | model.onnx | 2 | 14 | 72 |",
         "- pt2: no sort", "- run: digits/1", "- torch: 2.13", "Note: 20 samples are few.",

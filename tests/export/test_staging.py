@@ -97,7 +97,7 @@ def test_a_disk_that_is_full_at_the_end_leaves_nothing(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"), staged(tmp_path / "artefact") as folder:
+    with pytest.raises(ExportError, match="No space left"), staged(tmp_path / "artefact") as folder:
         (folder / "a").write_text("1")
     assert names(tmp_path) == []
 
@@ -135,3 +135,29 @@ def test_a_number_that_was_given_again_is_another_process(tmp_path: Path) -> Non
     with staged(out):
         pass
     assert names(tmp_path) == sorted([other_host.name, other_out.name, "artefact"])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EROFS, "Read-only file system"),
+        RuntimeError("PytorchStreamWriter failed writing file data/0"),
+    ],
+)
+def test_a_disk_that_takes_nothing_is_one_line_and_leaves_nothing(
+    tmp_path: Path, error: Exception
+) -> None:
+    out = tmp_path / "new" / "artefact"
+    with pytest.raises(ExportError, match="out must be where there is room"), staged(out):
+        raise error
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_in_the_way_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(ExportError, match=r"file/artefact \(File exists\): name another"),
+        staged(tmp_path / "file" / "artefact"),
+    ):
+        pass
