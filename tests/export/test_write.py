@@ -436,7 +436,7 @@ def test_an_exception_at_the_end_leaves_nothing(
     }[where]
     monkeypatch.setattr(home, full)
     formats = ("onnx",) if where == "replay" else ("pt2",)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(ExportError, match="No space"):
         export(nn.Linear(2, 2), tmp_path / "artefact", samples=torch.randn(9, 2), formats=formats)
     assert names(tmp_path) == []
 
