@@ -20,6 +20,10 @@ def mend_resume(trainer: pl.Trainer) -> None:
     ``max_steps`` one resumed from the end of an epoch goes through the next without a batch; and a
     validation that was cut is left out, or goes on with the scores of its last batches alone: it is
     made again from its first batch.
+
+    A loader that keeps its position counts the batch that was broken off as given. One with a
+    method ``take_back(num_batches)``, as the kit's, gives it again; with another the batch is lost,
+    as in Lightning, and the fit counts it as trained, which is logged.
     """
     fit_loop, loop = trainer.fit_loop, trainer.fit_loop.epoch_loop
     needed = [(fit_loop, "restarted_mid_epoch"), (fit_loop, "reset_restart_stage")]
@@ -45,17 +49,7 @@ def mend_resume(trainer: pl.Trainer) -> None:
         # Not `restarting`: that stays true under `max_steps`.
         fit_loop._restarting = loop.restarting = False
     _repeat_cut_validation(trainer)
-    progress: Any = loop.batch_progress
-    if not loop.restarting or progress.current.processed >= progress.current.ready:
-        return
-    for stage in ("ready", "started", "processed"):
-        ahead = getattr(progress.current, stage) - progress.current.completed
-        for each in (progress.current, progress.total):
-            setattr(each, stage, getattr(each, stage) - ahead)
-    progress.is_last_batch = False
-    if not loop._should_accumulate():
-        # Lightning takes it that the batch before had not been counted when it was saved.
-        loop._batches_that_stepped -= 1
+    _repeat_broken_batch(trainer)
 
 
 def allow_validation(trainer: pl.Trainer) -> Callable[[], None]:
@@ -72,6 +66,45 @@ def allow_validation(trainer: pl.Trainer) -> Callable[[], None]:
         loop.max_steps = limit
 
     return end
+
+
+def _repeat_broken_batch(trainer: pl.Trainer) -> None:
+    loop = trainer.fit_loop.epoch_loop
+    progress: Any = loop.batch_progress
+    if not loop.restarting:
+        return
+    completed = min(progress.current.ready, progress.current.processed)
+    can_go_back = _taken_back(trainer, completed)
+    if completed == progress.current.ready:
+        return
+    if not can_go_back:
+        for each in (progress.current, progress.total):
+            each.started = each.processed = each.completed = each.ready
+        return
+    for stage in ("ready", "started", "processed"):
+        ahead = getattr(progress.current, stage) - progress.current.completed
+        for each in (progress.current, progress.total):
+            setattr(each, stage, getattr(each, stage) - ahead)
+    progress.is_last_batch = False
+    if not loop._should_accumulate():
+        # Lightning takes it that the batch before had not been counted when it was saved.
+        loop._batches_that_stepped -= 1
+
+
+def _taken_back(trainer: pl.Trainer, num_batches: int) -> bool:
+    """Let the loaders go on behind so many batches of the epoch; False where one cannot."""
+    loaders = getattr(trainer.fit_loop._combined_loader, "flattened", ())
+    stateful = [each for each in loaders if hasattr(each, "load_state_dict")]
+    stuck = [type(each).__name__ for each in stateful if not hasattr(each, "take_back")]
+    if not stuck:
+        for loader in stateful:
+            loader.take_back(num_batches)
+    elif num_batches < trainer.fit_loop.epoch_loop.batch_progress.current.ready:
+        log.warning(
+            "a batch that was broken off is not trained again: %s keeps its position and has no "
+            "take_back(num_batches)", stuck[0],
+        )  # fmt: skip
+    return not stuck
 
 
 def _repeat_cut_validation(trainer: pl.Trainer) -> None:

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any, final
 
 import numpy as np
@@ -127,6 +128,15 @@ class BatchLoader:
         saved = dict(state_dict)
         self.epoch, self._sample = saved.pop("epoch"), saved.pop("sample")
         self._saved_order, self._resuming = saved, True
+
+    def take_back(self, num_batches: int) -> None:
+        """Give the batch behind the epoch's first ``num_batches`` again, if it came last.
+
+        For a resume behind a batch that was broken off: the position counts it as given.
+        """
+        ends = [0, *accumulate(self._global_sizes(len(self.input)))]
+        if ends[num_batches + 1 : num_batches + 2] == [self._sample]:
+            self._sample = ends[num_batches]
 
     def _global_sizes(self, rows: int) -> list[int]:
         """Return the rows of each batch, all ranks together, for the last ``rows`` samples."""

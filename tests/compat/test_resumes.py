@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
-from programs.traced import QUIET, Traced, loader
+from programs.traced import QUIET, Traced, loader, rows
 from pytorch_lightning.callbacks import ModelCheckpoint as StockCheckpoint
 
 from lightning_kit.callbacks import (
@@ -23,6 +23,8 @@ from lightning_kit.callbacks import (
 )
 from lightning_kit.callbacks.actions import SaveCheckpoint
 from lightning_kit.compat import logged_step, mend_resume
+from lightning_kit.datamodules import BatchLoader
+from lightning_kit.loops import lean
 from lightning_kit.schedules import Linear
 
 pytestmark = [
@@ -47,9 +49,13 @@ class Notes(pl.Callback):
     def __init__(self) -> None:
         self.batches: list[tuple[int, int, int, int]] = []
         self.epochs: list[int] = []
+        self.validations: list[int] = []
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.epochs.append(trainer.current_epoch + 1)
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.validations.append(trainer.current_epoch + 1)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
@@ -80,15 +86,60 @@ class Breaks(Traced):
         return super().training_step(batch, batch_idx)
 
 
+class Begins(pl.Callback):
+    """Raise between the fetch of a batch and the count of it."""
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
+        pl_module.on_before_batch_transfer = partial(self.at_transfer, trainer)
+
+    def at_transfer(self, trainer: pl.Trainer, batch: Any, dataloader_idx: int) -> Any:
+        if trainer.training and trainer.fit_loop.total_batch_idx + 2 == 4:
+            raise BreakOff
+        return batch
+
+
+class CountsAtFetch:
+    """A foreign loader that keeps its position, as torchdata's does."""
+
+    def __init__(self) -> None:
+        self.rows, self.position = list(loader()), 0
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Any:
+        start, self.position = self.position % len(self.rows), 0
+        for position in range(start, len(self.rows)):
+            self.position = position + 1
+            yield self.rows[position]
+
+    def state_dict(self) -> dict[str, int]:
+        return {"position": self.position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.position = state["position"]
+
+
+def kit_loader() -> BatchLoader:
+    return BatchLoader(*rows().tensors, batch_size=4, shuffle=True, seed=0)
+
+
 def fit(
-    *callbacks: pl.Callback, module: Any = None, ckpt_path: Any = None, **settings: Any
+    *callbacks: pl.Callback,
+    module: Any = None,
+    ckpt_path: Any = None,
+    batches: Any = None,
+    **settings: Any,
 ) -> tuple[Notes, Any]:
     """Six batches an epoch, two epochs."""
     notes, module = Notes(), module or Traced()
     saves = any(isinstance(each, pl.callbacks.Checkpoint) for each in callbacks)
     settings = {**QUIET, "max_epochs": 2, "enable_checkpointing": saves, **settings}
+    is_lean = settings.pop("is_lean", False)
     trainer = pl.Trainer(**settings, callbacks=[*callbacks, notes])
-    trainer.fit(module, loader(), loader(4), ckpt_path=ckpt_path)
+    if is_lean:
+        lean(trainer)
+    trainer.fit(module, batches or loader(), loader(4), ckpt_path=ckpt_path)
     return notes, module
 
 
@@ -119,6 +170,50 @@ def test_a_batch_that_an_exception_broke_off_is_counted_once(
     if at == 7:
         # Within an epoch the loader, which cannot be resumed, gives other rows.
         torch.testing.assert_close(module.net.weight, reference.net.weight)
+
+
+@pytest.mark.parametrize("at", [4, 6, 7, 9])
+@pytest.mark.parametrize("early", [False, True])
+@pytest.mark.parametrize("is_lean", [False, True])
+def test_a_loader_that_keeps_its_position_gives_such_a_batch_again(
+    tmp_path: Path, at: int, early: bool, is_lean: bool
+) -> None:
+    whole, reference = fit(batches=kit_loader())
+    saving = StockCheckpoint(tmp_path, save_on_exception=True, save_top_k=0)
+    with pytest.raises(BreakOff):
+        fit(saving, module=Breaks(at, early), batches=kit_loader(), is_lean=is_lean)
+    (saved,) = tmp_path.glob("*.ckpt")
+    resumed, module = fit(Mends(), ckpt_path=saved, batches=kit_loader(), is_lean=is_lean)
+    assert resumed.batches == whole.batches[at - 1 :]
+    assert resumed.validations == whole.validations[at > 6 :]
+    assert torch.equal(module.net.weight, reference.net.weight)
+
+
+def test_so_does_one_that_was_asked_for_a_batch_that_did_not_begin(tmp_path: Path) -> None:
+    whole, reference = fit(batches=kit_loader())
+    saving = StockCheckpoint(tmp_path, save_on_exception=True, save_top_k=0)
+    with pytest.raises(BreakOff):
+        fit(saving, Begins(), batches=kit_loader())
+    (saved,) = tmp_path.glob("*.ckpt")
+    resumed, module = fit(Mends(), ckpt_path=saved, batches=kit_loader())
+    assert resumed.batches == whole.batches[3:]
+    assert torch.equal(module.net.weight, reference.net.weight)
+
+
+@pytest.mark.parametrize("at", [4, 7])
+def test_behind_a_batch_that_a_loader_cannot_give_again_the_fit_counts_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, at: int
+) -> None:
+    whole, _ = fit(batches=CountsAtFetch())
+    saving = StockCheckpoint(tmp_path, save_on_exception=True, save_top_k=0)
+    with pytest.raises(BreakOff):
+        fit(saving, module=Breaks(at), batches=CountsAtFetch())
+    (saved,) = tmp_path.glob("*.ckpt")
+    resumed, _ = fit(Mends(), ckpt_path=saved, batches=CountsAtFetch())
+    assert [note[:3] for note in resumed.batches] == [note[:3] for note in whole.batches[at:]]
+    assert resumed.validations == whole.validations[at > 6 :]
+    (told,) = [each.getMessage() for each in caplog.records if "not trained again" in each.msg]
+    assert "CountsAtFetch" in told
 
 
 @pytest.mark.parametrize("settings", [{}, {"check_val_every_n_epoch": 2}, {"max_steps": 18}])

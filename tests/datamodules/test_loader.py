@@ -307,3 +307,18 @@ def test_overfitting_does_not_warn_about_a_loader_in_order(shuffle: bool, tmp_pa
         warnings.simplefilter("always")
         trainer.fit(Net(), loader)
     assert any("requested to overfit" in str(warning.message) for warning in caught) is shuffle
+
+
+@pytest.mark.parametrize(
+    ("given", "num_batches", "expected"),
+    [(2, 1, 4), (2, 2, 8), (2, 0, 8), (2, 3, 8), (3, 2, 8), (1, 0, 0), (0, 0, 0), (3, 3, 10)],
+)
+def test_a_batch_is_taken_back_only_where_it_came_last(
+    given: int, num_batches: int, expected: int
+) -> None:
+    loader = BatchLoader(torch.arange(10), batch_size=4, shuffle=True, seed=0)
+    batches = iter(loader)
+    for _ in range(given):
+        next(batches)
+    loader.take_back(num_batches)
+    assert loader.state_dict()["sample"] == expected
