@@ -17,6 +17,7 @@ from lightning_kit.callbacks.ema_options import (
     resolve,
 )
 from lightning_kit.callbacks.iteration import iteration
+from lightning_kit.callbacks.owed_hooks import OwedHooks
 from lightning_kit.callbacks.saved_weights import SavedWeights
 from lightning_kit.compat import callbacks_of, mend_resume, refuse_twin
 from lightning_kit.meters import EventFilter
@@ -111,6 +112,7 @@ class EMA(WeightAveraging):
         self.final: Which = options["final"]
         self._weights = self._momentum.at(1)
         self._is_swapped = False
+        self._owed = OwedHooks()
         self._saved_weights = SavedWeights(self._replace)
         super().__init__(device, self.buffers == "average", avg_fn=self._average)
 
@@ -142,6 +144,7 @@ class EMA(WeightAveraging):
             # Else a checkpoint that is loaded for a test would be swapped for its raw weights.
             self._average_model = None
             return
+        self._owed = OwedHooks()
         self._refuse(trainer)
         self._saved_weights.give_back()
         super().setup(trainer, pl_module, stage)
@@ -154,6 +157,14 @@ class EMA(WeightAveraging):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         mend_resume(trainer)
+        self._owed.settle(
+            trainer,
+            {
+                "step": lambda: self._follow(trainer, pl_module),
+                "validation": lambda: None,
+                "epoch": lambda: None,
+            },
+        )
 
     def on_train_batch_end(
         self,
@@ -165,13 +176,7 @@ class EMA(WeightAveraging):
     ) -> None:
         # A validation within the batch may have been skipped.
         self._swap_back(pl_module)
-        count = iteration(trainer)
-        if self.filter is not None and not self.filter.matches(count):
-            return
-        if self.update_on == "step" and trainer.global_step <= self._latest_update_step:
-            return
-        self._update(pl_module)
-        self._latest_update_step = trainer.global_step
+        self._follow(trainer, pl_module)
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self.shows_average(self.validate_with) and not self._is_swapped:
@@ -206,6 +211,7 @@ class EMA(WeightAveraging):
         super().on_save_checkpoint(trainer, pl_module, checkpoint)
         if self._average_model is None:
             return
+        checkpoint["callbacks"][self.state_key]["hooks"] = self._owed.state(trainer)
         held = checkpoint["current_model_state"], checkpoint["state_dict"]
         raw, averaged = held[::-1] if self._is_swapped else held
         if self.shows_average(self.save):
@@ -227,6 +233,11 @@ class EMA(WeightAveraging):
         averaged = checkpoint["average_model_state"]
         state = {f"module.{name}": value for name, value in averaged.items()}
         self._average_model.load_state_dict(state | checkpoint["averaging_state"])
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict(state_dict)
+        if "hooks" in state_dict:
+            self._owed.restore(state_dict["hooks"])
 
     @property
     def _num_updates(self) -> int:
@@ -256,6 +267,16 @@ class EMA(WeightAveraging):
                 f"device must be one that this machine has, or None, got {self._device} "
                 f"({str(error).splitlines()[0]})"
             ) from error
+
+    def _follow(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._owed.had(trainer, "step")
+        count = iteration(trainer)
+        if self.filter is not None and not self.filter.matches(count):
+            return
+        if self.update_on == "step" and trainer.global_step <= self._latest_update_step:
+            return
+        self._update(pl_module)
+        self._latest_update_step = trainer.global_step
 
     def _update(self, pl_module: pl.LightningModule) -> None:
         assert self._average_model is not None

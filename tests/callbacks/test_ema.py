@@ -364,6 +364,35 @@ def test_a_resumed_run_is_the_uninterrupted_one(tmp_path: Path, arguments: dict[
     same(copied(resumed), copied(module))
 
 
+class SavesAhead(pl.Callback):
+    """Save before the average has its turn, within the last step of an epoch."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+        if trainer.global_step == 5:
+            trainer.save_checkpoint(self.path)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"filter": EventFilter(every=5)}, {"save": "raw"}])
+def test_an_update_that_a_checkpoint_came_ahead_of_is_made_on_resume(
+    tmp_path: Path, arguments: dict[str, Any]
+) -> None:
+    path = tmp_path / "ahead.ckpt"
+
+    def averaged(ckpt_path: Path | None) -> State:
+        ema, module = EMA(decay=0.5, **arguments), Buffered()
+        trainer = pl.Trainer(
+            **QUIET, max_epochs=2, num_sanity_val_steps=0, callbacks=[SavesAhead(path), ema]
+        )
+        trainer.fit(module, loader(), loader(), ckpt_path=ckpt_path)
+        return copied(module)
+
+    whole = averaged(None)
+    same(averaged(path), whole)
+
+
 def test_lightnings_callback_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     saver = ModelCheckpoint(tmp_path, "{epoch}", save_top_k=-1)
     whole, _, _ = fit(EMA(0.5, buffers="copy"), saver, max_epochs=3)
