@@ -17,6 +17,7 @@ from lightning_kit.artefact.golden import read_golden
 from lightning_kit.artefact.hashes import check_files
 from lightning_kit.artefact.manifest import FILE, Manifest
 from lightning_kit.artefact.runtime import OnnxRuntime
+from lightning_kit.artefact.seals import check_seals
 from lightning_kit.artefact.tensor_spec import TensorSpec
 
 ONNX = "onnx"
@@ -43,13 +44,15 @@ class Artefact:
 
     @classmethod
     def open(cls, path: str | Path, *, threads: int = 1) -> Self:
-        """Read the manifest of the folder ``path`` and check every file's hash.
+        """Read the manifest of the folder ``path``, check its seals and every file's hash.
 
         Raises:
-            ArtefactError: If the manifest is wrong, or a file is missing, changed or not listed.
+            ArtefactError: If the manifest is wrong or was edited, or a file is missing, changed or
+                not listed.
         """
         manifest = Manifest.read(path)
         check_files(Path(path), manifest.files, beside=FILE)
+        check_seals(Path(path), manifest)
         return cls(path, manifest, threads=threads)
 
     @cached_property

@@ -41,8 +41,10 @@ def write_golden(
     rows: RawRows,
     inputs: Mapping[str, NDArray[Any]],
     answers: Mapping[str, NDArray[Any]],
+    *,
+    metadata: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Write both files into ``folder`` and return their names.
+    """Write both files into ``folder``, ``metadata`` with the tensors, and return their names.
 
     Raises:
         ValueError: If not all have the same number of rows, at least one.
@@ -62,7 +64,7 @@ def write_golden(
         **{f"input/{name}": np.ascontiguousarray(array) for name, array in inputs.items()},
         **{f"answer/{name}": np.ascontiguousarray(array) for name, array in answers.items()},
     }
-    save_file(tensors, Path(folder) / TENSORS)
+    save_file(tensors, Path(folder) / TENSORS, metadata=dict(metadata or {}))
     return [ROWS, TENSORS]
 
 
@@ -84,6 +86,24 @@ def read_golden(folder: str | Path, columns: list[str]) -> Golden:
     except (SafetensorError, ValueError, OSError) as error:
         raise ArtefactError(f"{folder}: golden rows cannot be read: {error}") from error
     return Golden(rows, _part(tensors, "input/"), _part(tensors, "answer/"))
+
+
+def read_metadata(folder: str | Path) -> dict[str, str]:
+    """Read what was written with the tensors, and none of them.
+
+    Raises:
+        ArtefactError: If the file is missing or torn.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(folder) / TENSORS
+    if not path.is_file():
+        raise ArtefactError(f"{folder}: {TENSORS}: there is no such file: export again")
+    try:
+        with safe_open(path, framework="numpy") as opened:
+            return dict(opened.metadata() or {})
+    except (SafetensorError, ValueError, OSError) as error:
+        raise ArtefactError(f"{path}: cannot be read: {error}: export again") from error
 
 
 def _part(tensors: Arrays, prefix: str) -> Arrays:

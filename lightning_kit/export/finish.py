@@ -11,6 +11,7 @@ from lightning_kit.artefact.encoding import columns_of, encode_inputs
 from lightning_kit.artefact.folder import Artefact
 from lightning_kit.artefact.hashes import sha256_of
 from lightning_kit.artefact.manifest import Manifest
+from lightning_kit.artefact.seals import seals_of
 from lightning_kit.export import card
 from lightning_kit.export.asking import ask
 from lightning_kit.export.not_finite import finite_rows
@@ -63,4 +64,4 @@ def _write_golden(folder: Path, manifest: Manifest, parts: Parts) -> list[str]:
     else:
         answers = ask(parts.pipeline.answers, rows, np.arange(len(samples.spread(count))), count)
     inputs = encode_inputs(rows, manifest.encoders, manifest.inputs)
-    return golden.write_golden(folder, rows, inputs, answers)
+    return golden.write_golden(folder, rows, inputs, answers, metadata=seals_of(manifest))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from programs.artefacts import TABLE_ROWS, write_pictures, write_table
+from programs.artefacts import TABLE_ROWS, reseal, write_pictures, write_table
 
 from lightning_kit.artefact import Artefact, ArtefactError, TensorSpec
 from lightning_kit.artefact.encoders import RawRowsError
@@ -24,8 +24,10 @@ def pictures(count: int) -> list[NDArray[np.uint8]]:
 
 
 def edit_manifest(folder: Path, **changes: Any) -> None:
+    """As if it had been verified so."""
     path = folder / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    reseal(folder)
 
 
 def test_raw_rows_are_answered(folder: Path) -> None:

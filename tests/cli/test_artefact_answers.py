@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import Run
 from PIL import Image
-from programs.artefacts import write_pictures, write_table
+from programs.artefacts import reseal, write_pictures, write_table
 
 
 @pytest.fixture
@@ -81,8 +81,24 @@ def test_wrong_rows(
     assert message in refused(kit, capsys, "--rows", name)
 
 
+def test_without_onnx(kit: Run, folder: Path, capsys: Any) -> None:
+    edit_manifest(folder, formats={"pt2": {"file": "model.onnx"}})
+    reseal(folder)
+    assert "export with --formats onnx" in refused(kit, capsys, "--rows", "rows.csv")
+
+
+def test_rows_that_are_not_finite(kit: Run, folder: Path, capsys: Any) -> None:
+    spec = {"name": "input", "dtype": "float32", "shape": ["batch", 3], "finite": True}
+    edit_manifest(folder, encoders=None, inputs=[spec])
+    reseal(folder)
+    np.savez("rows.npz", input=np.array([[1, 2, 3], [4, np.nan, 6]]))
+    message = "rows.npz, row 2, column 'input': must be finite at element [1], got nan (leave"
+    assert message in refused(kit, capsys, "--rows", "rows.npz")
+
+
 def test_a_wrong_shape(kit: Run, folder: Path, capsys: Any) -> None:
     edit_manifest(folder, encoders=None)
+    reseal(folder)
     np.savez("rows.npz", input=np.zeros((2, 4)))
     message = "rows.npz, column 'input': must have the shape (batch, 3), got (2, 4)"
     assert message in refused(kit, capsys, "--rows", "rows.npz")
@@ -93,7 +109,8 @@ def test_a_wrong_shape(kit: Run, folder: Path, capsys: Any) -> None:
     [
         ({"format_version": 2}, "manifest.json: format_version must be at most 1, got 2: a later"),
         ({"files": {"../x": "a" * 64}}, "plain name in the folder, got '../x'"),
-        ({"formats": {"pt2": {"file": "model.onnx"}}}, "export with --formats onnx"),
+        ({"formats": {"pt2": {"file": "model.onnx"}}}, "'formats' was changed after the artefact"),
+        ({"classes": ["c", "b", "a"]}, "'classes' was changed after the artefact was verified"),
         ({"classes": 3}, "manifest.json: classes must be a list of texts, or null, got 3"),
         ({"encoders": [{"kind": "token", "column": "size"}]}, "kind must be one of number"),
         ({"encoders": [{"kind": "number", "column": "size"}]}, "fill must be a finite number, got"),

@@ -1,16 +1,19 @@
 """Small artefact folders, made without the export side."""
 
-import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import load_file, save_file
 
 from lightning_kit.artefact import Manifest, TensorSpec, encode_inputs
-from lightning_kit.artefact.golden import write_golden
+from lightning_kit.artefact.golden import TENSORS, write_golden
+from lightning_kit.artefact.hashes import sha256_of
 from lightning_kit.artefact.runtime import OnnxRuntime
+from lightning_kit.artefact.seals import seals_of
 
 ENCODERS: list[dict[str, Any]] = [
     {"kind": "number", "column": "size", "fill": 2.0, "offset": 0.0, "indicator": False},
@@ -84,8 +87,6 @@ def write(folder: Path, model: bytes, rows: dict[str, Any], values: dict[str, An
     """Write model, golden rows and manifest; ``values`` are the manifest's own."""
     folder.mkdir()
     (folder / "model.onnx").write_bytes(model)
-    inputs = encode_inputs(rows, values.get("encoders"), values["inputs"])
-    write_golden(folder, rows, inputs, OnnxRuntime(folder / "model.onnx")(inputs))
     plain: dict[str, Any] = {
         "name": "small",
         "created": "2026-01-02T03:04:05+00:00",
@@ -97,9 +98,24 @@ def write(folder: Path, model: bytes, rows: dict[str, Any], values: dict[str, An
         "lineage": {},
         "versions": {},
         "verification": {},
-        "files": {
-            file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()
-        },
+        "files": hashes(folder),
     }
-    Manifest(**{**plain, **values}).write(folder)
+    manifest = Manifest(**{**plain, **values})
+    inputs = encode_inputs(rows, manifest.encoders, manifest.inputs)
+    answers = OnnxRuntime(folder / "model.onnx")(inputs)
+    write_golden(folder, rows, inputs, answers, metadata=seals_of(manifest))
+    replace(manifest, files=hashes(folder)).write(folder)
     return folder
+
+
+def reseal(folder: Path) -> None:
+    """Make the golden tensors and the hashes those of an edited manifest."""
+    manifest = Manifest.read(folder)
+    tensors = load_file(folder / TENSORS)
+    save_file(tensors, folder / TENSORS, metadata=seals_of(manifest))
+    names = {name: hashes(folder)[name] for name in manifest.files}
+    replace(manifest, files=names).write(folder)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {file.name: sha256_of(file) for file in folder.iterdir() if file.name != "manifest.json"}
