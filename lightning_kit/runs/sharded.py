@@ -3,6 +3,7 @@
 import io
 import pickle
 import warnings
+from enum import EnumType
 from pathlib import Path
 from typing import Any, final
 
@@ -85,9 +86,21 @@ class _PlainOnly(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         is_dtype = module == "torch" and isinstance(getattr(torch, name, None), torch.dtype)
+        if (module, name) == ("builtins", "getattr"):
+            return _member
         if (module, name) in HARMLESS or is_dtype:
             return super().find_class(module, name)
         raise _NotPlainError(f"{module}.{name}")
+
+
+def _member(owner: Any, name: str) -> Any:
+    """Stand in for the getattr by which the first Pythons 3.11 pickle a member of an enum.
+
+    https://github.com/python/cpython/pull/26658
+    """
+    if isinstance(owner, EnumType) and name in owner.__members__:
+        return owner[name]
+    raise _NotPlainError(f"builtins.getattr of {name!r}")
 
 
 @final
