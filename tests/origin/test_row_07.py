@@ -1,4 +1,4 @@
-"""Row 07: exception handlers with recovery, never a silent swallow."""
+"""Row 7: exception handlers with recovery, never a silent swallow."""
 
 import json
 from pathlib import Path
