@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from benchmarks.markdown import markdown
 from markdown_it import MarkdownIt
+
+from benchmarks.markdown import markdown
 
 SPREAD = {"median": 4e-4, "quartiles": [3.5e-4, 5e-4], "rounds": 7}
 RATIO = {
