@@ -1,5 +1,6 @@
 """torch.export's own file: for torch programs that know nothing of the training code."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -26,12 +27,16 @@ class Pt2(Format):
 
     def write(self, graph: AnswerGraph, example: Example, dynamic: Dynamic, path: Path) -> None:
         program = program_of(graph, example, dynamic)
+        content = BytesIO()
         try:
             with quiet():
-                torch.export.save(program, path, extra_files={NAMES: ",".join(graph.input_names)})
+                torch.export.save(
+                    program, content, extra_files={NAMES: ",".join(graph.input_names)}
+                )
         except Exception as error:
-            path.unlink(missing_ok=True)
             raise Unsupported(str(error)) from error
+        # Apart, as a full disk says nothing of the model.
+        path.write_bytes(content.getbuffer())
 
     def open(self, path: Path) -> Answerer:
         names = {NAMES: ""}

@@ -24,13 +24,14 @@ class SafeTensors(Format):
     has_graph: ClassVar[bool] = False
 
     def write(self, graph: AnswerGraph, example: Example, dynamic: Dynamic, path: Path) -> None:
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
         try:
-            save_file({name: _apart(tensor) for name, tensor in weights(graph).items()}, path)
+            content = save({name: _apart(tensor) for name, tensor in weights(graph).items()})
         except Exception as error:
-            path.unlink(missing_ok=True)
             raise Unsupported(f"safetensors cannot hold the weights: {error}") from error
+        # Apart, as a full disk says nothing of the model.
+        path.write_bytes(content)
 
     def open(self, path: Path) -> Answerer:
         raise ExportError(f"{path.name} holds weights alone: answers need onnx, pt2 or torchscript")

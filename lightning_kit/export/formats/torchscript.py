@@ -43,10 +43,11 @@ class TorchScript(Format):
         try:
             with evaluating(graph), tracing(), _detached(graph):
                 traced = JIT.trace(_Tuple(graph).eval(), inputs, check_trace=False)
-                JIT.save(traced, path, _extra_files={NAMES: names})
+                content = traced.save_to_buffer(_extra_files={NAMES: names})
         except Exception as error:
-            path.unlink(missing_ok=True)
             raise Unsupported(blamed(error)) from error
+        # Not by torch 2.13, whose writer aborts the process where the disk is full.
+        path.write_bytes(content)
 
     def open(self, path: Path) -> Answerer:
         found: dict[str, Any] = {NAMES: b""}
