@@ -27,7 +27,8 @@ def encode_inputs(
         inputs: What the graph takes; one alone where there are encoders.
 
     Raises:
-        RawRowsError: If a column is missing, lengths differ, or a cell is wrong.
+        RawRowsError: If a column is missing, lengths differ, or a cell is wrong; also where an
+            image encoder declares no size, and a picture has not the graph's.
         ArtefactError: If the encoders are not for this graph.
         ImportError: If an encoder needs a package that is not installed.
     """
@@ -41,6 +42,8 @@ def encode_inputs(
         raise ArtefactError(f"encoders make one input, the graph takes {len(inputs)}: {names}")
     (spec,) = inputs
     encoded = apply_encoders(rows, encoders)
+    if has_image(encoders):
+        _check_picture(encoded, encoders[0], spec)
     try:
         return {spec.name: as_spec(encoded, spec)}
     except RawRowsError as error:
@@ -97,6 +100,21 @@ def has_image(encoders: Sequence[Encoder] | None) -> bool:
     if IMAGE in kinds and len(kinds) > 1:
         raise ArtefactError(f"an image encoder must stand alone, got kinds {', '.join(kinds)}")
     return IMAGE in kinds
+
+
+def _check_picture(encoded: NDArray[Any], encoder: Encoder, spec: TensorSpec) -> None:
+    """Hold pictures ``(N, C, H, W)`` of one size against the graph, where none was declared."""
+    sizes = spec.shape[2:]
+    if encoder["size"] is not None or len(sizes) != 2 or not len(encoded):
+        return
+    found = encoded.shape[2:]
+    if any(type(size) is int and size != given for size, given in zip(sizes, found, strict=True)):
+        wanted = " x ".join("any" if isinstance(size, str) else str(size) for size in sizes)
+        raise RawRowsError(
+            f"must be a picture of {wanted} pixels, height x width",
+            column=encoder["column"], row=1, value=found,
+            way_out="resize it, or export with an encoder that declares a size",
+        )  # fmt: skip
 
 
 def _check_dynamic(arrays: Mapping[str, NDArray[Any]], inputs: Sequence[TensorSpec]) -> None:

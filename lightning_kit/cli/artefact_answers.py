@@ -32,6 +32,7 @@ def _written(folder: Path, file: Path, out: Path) -> int:
     from lightning_kit.artefact import Artefact, read_rows
     from lightning_kit.artefact.answers import write_answers
     from lightning_kit.artefact.encoders import RawRowsError
+    from lightning_kit.cli.wrong_row import wrong_row
 
     artefact = Artefact.open(folder)
     manifest = artefact.manifest
@@ -41,8 +42,7 @@ def _written(folder: Path, file: Path, out: Path) -> int:
     try:
         answers = artefact.answer(rows)
     except RawRowsError as error:
-        separator = ", " if error.column is not None else ": "
-        raise InputError(f"{file}{separator}{error}") from error
+        raise wrong_row(file, error) from error
     return write_answers(out, answers, manifest.classes)
 
 

@@ -17,7 +17,8 @@ def give(file: Path, evaluation: Evaluation) -> None:
     """Put the rows of ``file`` in place of the predict data.
 
     Where the checkpoint has encoders, the data's own files are not needed. Otherwise the first
-    batch of the predict data says what the model takes.
+    batch of the predict data says what the model takes, and a datamodule of one's own may have
+    ``encoders`` too.
 
     Raises:
         InputError: If the rows are wrong; what only the data tells is found when the run begins.
@@ -30,7 +31,7 @@ def give(file: Path, evaluation: Evaluation) -> None:
     elif isinstance(owner, AbstractDataModule):
         owner.__dict__["predict_dataloader"] = _of_kit(file, owner)
     else:
-        owner.__dict__["predict_dataloader"] = _of_any(file, owner.predict_dataloader)
+        owner.__dict__["predict_dataloader"] = _of_any(file, owner)
 
 
 def _stored_encoders(evaluation: Evaluation) -> list[Encoder] | None:
@@ -67,10 +68,13 @@ def _of_kit(file: Path, datamodule: AbstractDataModule) -> Callable[[], Any]:
     return predict_dataloader
 
 
-def _of_any(file: Path, loader: Callable[[], Any]) -> Callable[[], Any]:
+def _of_any(file: Path, owner: Any) -> Callable[[], Any]:
+    loader = owner.predict_dataloader
+
     def predict_dataloader() -> Any:
         for batch in loader():
-            return RowBatches(file, batch)
+            # Restored, or fitted in setup: there by now.
+            return RowBatches(file, batch, getattr(owner, "encoders", None))
         raise InputError("--rows: the predict data has no batch to tell what the model takes")
 
     return predict_dataloader

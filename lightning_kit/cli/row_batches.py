@@ -1,13 +1,14 @@
 """The rows of a file in batches like those of a loader."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
 from torch import Tensor
 
+from lightning_kit.artefact.encoders import Encoder
 from lightning_kit.cli.errors import InputError
-from lightning_kit.cli.row_tensors import input_rows
+from lightning_kit.cli.row_tensors import encoded_batches, input_rows
 from lightning_kit.export.errors import ExportError
 from lightning_kit.runs.validation_rows import named, taken_apart
 
@@ -19,29 +20,31 @@ class RowBatches:
     Args:
         file: Of raw rows.
         first: A batch: ``input``, ``(input,)`` or ``(input, target)``.
+        encoders: That made its input of raw cells; None: the rows are inputs.
 
     Raises:
         InputError: If the rows are wrong, or the batch is of another kind.
         DataError: If the file cannot be read.
     """
 
-    def __init__(self, file: Path, first: Any) -> None:
+    def __init__(self, file: Path, first: Any, encoders: Sequence[Encoder] | None = None) -> None:
         try:
             input, self._target = taken_apart(first)
             sample = named(input)
         except ExportError as error:
             raise InputError(f"--rows: {error}") from error
         self._like, self._is_dict = first, isinstance(input, dict)
-        self._size = len(next(iter(sample.values())))
-        self._inputs = input_rows(file, sample)
-        self._count = len(next(iter(self._inputs.values())))
+        size = len(next(iter(sample.values())))
+        if encoders is None:
+            self._inputs = list(_cut(input_rows(file, sample), size))
+        else:
+            self._inputs = [{"input": rows} for rows in encoded_batches(file, encoders, size)]
 
     def __len__(self) -> int:
-        return -(-self._count // self._size)
+        return len(self._inputs)
 
     def __iter__(self) -> Iterator[Any]:
-        for start in range(0, self._count, self._size):
-            some = {name: rows[start : start + self._size] for name, rows in self._inputs.items()}
+        for some in self._inputs:
             input = some if self._is_dict else some["input"]
             if not isinstance(self._like, tuple | list):
                 yield input
@@ -55,3 +58,8 @@ class RowBatches:
         if not isinstance(target, Tensor) or not target.ndim:
             return target
         return target.new_zeros((count, *target.shape[1:]))
+
+
+def _cut(rows: Mapping[str, Tensor], size: int) -> Iterator[dict[str, Tensor]]:
+    for start in range(0, len(next(iter(rows.values()))), size):
+        yield {name: values[start : start + size] for name, values in rows.items()}

@@ -55,6 +55,20 @@ def test_pictures_are_encoded_batch_by_batch(tmp_path: Path) -> None:
         artefact.answer({"picture": [*pictures(3), b"torn"]}, batch_size=2)
 
 
+def test_a_picture_of_another_size_than_the_graphs_is_named(tmp_path: Path) -> None:
+    encoders = [{"kind": "image", "column": "picture", "mode": "RGB", "size": None}]
+    right = np.zeros((4, 6, 3), np.uint8)
+    folder = write_pictures(tmp_path / "small", {"picture": [right]}, encoders=encoders)
+    artefact = Artefact.open(folder)
+    assert len(artefact.answer({"picture": [right, right]})["mean"]) == 2
+    message = (
+        r"row 2, column 'picture': must be a picture of 4 x 6 pixels, height x width, got \(4, 7\) "
+        r"\(resize it, or export with an encoder that declares a size\)"
+    )
+    with pytest.raises(RawRowsError, match=message):
+        artefact.answer({"picture": [right, np.zeros((4, 7, 3), np.uint8)]})
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

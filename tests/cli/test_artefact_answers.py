@@ -51,6 +51,15 @@ def test_pictures_are_answered(kit: Run) -> None:
     assert len(answers("one.csv")) == 2
 
 
+def test_a_torn_picture_is_named(kit: Run, capsys: Any) -> None:
+    write_pictures(Path("art"), {"picture": [np.full((8, 9, 3), 51, np.uint8)]})
+    Path("pictures").mkdir()
+    Image.fromarray(np.zeros((5, 7, 3), np.uint8)).save("pictures/a.png")
+    Path("pictures/b.png").write_bytes(b"torn")
+    message = refused(kit, capsys, "--rows", "pictures")
+    assert "pictures/b.png, column 'picture': must be a picture" in message
+
+
 def refused(kit: Run, capsys: Any, *more: str) -> str:
     assert kit("predict", "art", *more) == 2
     captured = capsys.readouterr()

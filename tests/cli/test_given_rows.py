@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import Run
+from PIL import Image
 from programs.artefacts import write
 from programs.plain import PlainData
 
@@ -167,6 +168,31 @@ def test_a_module_that_never_heard_of_the_kit(kit: Run, recipe: str, capsys: Any
     assert table("given.csv") == table("own.csv")[:22]
     assert kit("predict", *args[:-1], "gone.npz") == 2
     assert "gone.npz: there is no such file" in capsys.readouterr().err
+
+
+def test_a_datamodule_of_ones_own_has_encoders(
+    kit: Run, recipe: str, monkeypatch: Any, capsys: Any
+) -> None:
+    from programs.plain import PlainModule
+
+    def predict_step(self: Any, batch: Any, batch_idx: int) -> torch.Tensor:
+        total: torch.Tensor = batch[0].sum((1, 2, 3))
+        return total
+
+    picture = {"kind": "image", "column": "picture", "mode": "L", "size": None}
+    batch = (torch.zeros(2, 1, 2, 2, dtype=torch.uint8), torch.zeros(2))
+    monkeypatch.setattr(PlainModule, "predict_step", predict_step)
+    monkeypatch.setattr(PlainData, "predict_dataloader", lambda self: Once([batch]))
+    monkeypatch.setattr(PlainData, "encoders", [picture], raising=False)
+    Path("pictures").mkdir()
+    for name, shape in (("a.png", (2, 2)), ("b.png", (1, 3))):
+        Image.fromarray(np.ones(shape, np.uint8)).save(f"pictures/{name}")
+    args = ("-c", recipe, "--random_weights", "--rows", "pictures")
+    assert kit("predict", *args) == 0
+    assert table("predictions.csv") == [["prediction"], ["4"], ["3"]]
+    Path("pictures/c.png").write_bytes(b"torn")
+    assert kit("predict", *args, "--out", "torn.csv") == 2
+    assert "pictures/c.png, column 'picture': must be a picture" in capsys.readouterr().err
 
 
 def test_random_weights_fit_the_encoders(kit: Run, capsys: Any) -> None:

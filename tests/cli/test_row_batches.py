@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from programs.artefacts import ENCODERS
 
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.row_batches import RowBatches
@@ -35,6 +36,14 @@ def test_a_tuple_of_one_and_a_dict(file: Path) -> None:
     assert {name: value.tolist() for name, value in batch.items()} == {
         "a": [1, 2, 3], "b": [4, 5, 6],
     }  # fmt: skip
+
+
+def test_cells_go_through_encoders() -> None:
+    Path("rows.csv").write_text("colour,size\nred,1.5\nblue,2\ngreen,3\n")
+    first = (torch.zeros(2, 3), torch.zeros(2, dtype=torch.int64))
+    batches = list(RowBatches(Path("rows.csv"), first, ENCODERS))
+    assert [batch[0].tolist() for batch in batches] == [[[1.5, 0, 1], [2, 1, 0]], [[3, 0, 0]]]
+    assert [batch[1].tolist() for batch in batches] == [[0, 0], [0]]
 
 
 @pytest.mark.parametrize("first", [(1, 2, 3), ["text"], {"a": "text"}])

@@ -8,7 +8,7 @@ import torch
 from programs.artefacts import ENCODERS, PICTURE_ENCODERS
 
 from lightning_kit.cli.errors import InputError
-from lightning_kit.cli.row_tensors import encoded_rows, input_rows
+from lightning_kit.cli.row_tensors import encoded_batches, encoded_rows, input_rows
 
 
 def test_encoders_are_applied() -> None:
@@ -17,6 +17,21 @@ def test_encoders_are_applied() -> None:
     Path("a.jsonl").write_text(json.dumps({"picture": [[1, 2], [3, 4]]}))
     pixels = encoded_rows(Path("a.jsonl"), PICTURE_ENCODERS)
     assert (pixels.shape, pixels.dtype) == ((1, 3, 4, 6), torch.uint8)
+
+
+def test_pictures_without_a_declared_size_come_one_by_one() -> None:
+    picture = {"kind": "image", "column": "picture", "mode": "L", "size": None}
+    rows = [[[1, 2], [3, 4]], [[5]], [[6]]]
+    Path("a.jsonl").write_text("".join(json.dumps({"picture": p}) + "\n" for p in rows))
+    batches = encoded_batches(Path("a.jsonl"), [picture], 2)
+    assert [tuple(batch.shape) for batch in batches] == [(1, 1, 2, 2), (1, 1, 1, 1), (1, 1, 1, 1)]
+    fixed = encoded_batches(Path("a.jsonl"), [{**picture, "size": [2, 2]}], 2)
+    assert [len(batch) for batch in fixed] == [2, 1]
+    with pytest.raises(InputError, match=r"a\.jsonl, row 2, .*: must have the first picture's"):
+        encoded_rows(Path("a.jsonl"), [picture])
+    Path("a.jsonl").write_text('{"picture": [[1]]}\n{"picture": "torn"}\n')
+    with pytest.raises(InputError, match=r"a\.jsonl, row 2, column 'picture': must be a picture"):
+        encoded_batches(Path("a.jsonl"), [picture], 2)
 
 
 @pytest.mark.parametrize(

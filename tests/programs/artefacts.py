@@ -50,7 +50,7 @@ def write_table(folder: Path, rows: dict[str, Any] = TABLE_ROWS, **changes: Any)
     return write(folder, model, rows, {**values, **changes})
 
 
-def write_pictures(folder: Path, rows: dict[str, Any]) -> Path:
+def write_pictures(folder: Path, rows: dict[str, Any], **changes: Any) -> Path:
     """``mean``, of every channel of a picture in [0, 1]."""
     model = graph(
         [
@@ -67,7 +67,7 @@ def write_pictures(folder: Path, rows: dict[str, Any]) -> Path:
         "outputs": (TensorSpec("mean", "float32", ("batch", 3)),),
         "encoders": PICTURE_ENCODERS,
     }
-    return write(folder, model, rows, values)
+    return write(folder, model, rows, {**values, **changes})
 
 
 def graph(

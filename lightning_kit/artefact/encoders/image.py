@@ -46,7 +46,7 @@ def encode(cells: Column, encoder: dict[str, Any]) -> NDArray[np.uint8]:
             raise RawRowsError(
                 f"must have the first picture's height and width, {pictures[0].shape[1:]}",
                 column=column, row=row, value=pixels.shape[1:],
-                way_out="answer pictures of one size at a time",
+                way_out="declare a size in the encoder, or give pictures of one size at a time",
             )  # fmt: skip
         pictures.append(pixels)
     if not pictures:

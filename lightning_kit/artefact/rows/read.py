@@ -28,7 +28,8 @@ def read_rows(
     file                        rows
     =========================== ================================================================
     ``.csv`` ``.tsv`` ``.parquet`` with encoders a column each, as in training; without, one each
-                                number: ``input_0``, ``input_1`` and so on
+                                number: ``input_0``, ``input_1`` and so on; a picture is bytes
+                                (Parquet) or base64
     ``.jsonl``                  an object a line; arrays are lists, a picture is base64
     ``.npz`` ``.npy``           arrays ``(N, ...)``; a ``.npy`` file is the only column
     a picture, or a folder      where the encoder is one of images
@@ -57,6 +58,8 @@ def read_rows(
     table = TableFile(str(path))
     if encoders is None:
         return read_flat(table, inputs)
+    if has_image(encoders):
+        return {name: table.contents(name) for name in columns}
     return {name: table.cells(name) for name in columns}
 
 

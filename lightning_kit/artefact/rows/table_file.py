@@ -1,5 +1,6 @@
 """A CSV or Parquet file as columns of raw cells, with errors that name the row."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, final
@@ -56,6 +57,16 @@ class TableFile:
         if rows is not None:
             column = column.take(rows)
         return _as_numpy(column, name, self.path)
+
+    def contents(self, name: str) -> Sequence[Any]:
+        """Return the contents of files that a column of bytes holds; of others :meth:`cells`."""
+        self.check_has(name)
+        column, types = self._table.column(name), pyarrow().types
+        is_binary = (types.is_binary, types.is_large_binary, types.is_binary_view)
+        if any(holds(column.type) for holds in is_binary):
+            contents: list[bytes | None] = column.to_pylist()
+            return contents
+        return list(self.cells(name))
 
     def check_has(self, name: str) -> None:
         if name not in self.names:

@@ -55,6 +55,14 @@ def test_inputs_in_every_format(tmp_path: Path, suffix: str) -> None:
     np.testing.assert_array_equal(encoded["input"], values.astype(np.float32))
 
 
+@pytest.mark.parametrize("kind", ["binary", "large_binary", "binary_view", "string"])
+def test_pictures_in_a_table(tmp_path: Path, kind: str) -> None:
+    cells = ["YSBwaWN0dXJl", None] if kind == "string" else [b"a picture", None]
+    column = pa.array(cells).cast(getattr(pa, kind)())
+    pq.write_table(pa.table({"picture": column, "beside": [1, 2]}), tmp_path / "a.parquet")
+    assert read_rows(tmp_path / "a.parquet", PICTURE_ENCODERS, MATRIX) == {"picture": cells}
+
+
 def test_pictures_need_an_image_encoder(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"a picture")
     for path in (tmp_path, tmp_path / "a.png"):
