@@ -21,7 +21,8 @@ def write_answers(
 
     Raises:
         FileExistsError: If there is such a file.
-        ArtefactError: If a prediction is none of ``classes``.
+        ArtefactError: If a prediction is none of ``classes``, or the disk takes no more; then
+            there is no such file.
     """
     columns: dict[str, NDArray[Any]] = {}
     for name, array in answers.items():
@@ -34,11 +35,28 @@ def write_answers(
                 f"{predicted.min()} to {predicted.max()}: the classes are not this model's"
             )
         columns["prediction"] = np.asarray(classes)[predicted]
-    with path.open("x", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
+    _write(path, columns)
     return len(next(iter(columns.values())))
+
+
+def _write(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
+    is_ours = False
+    try:
+        with path.open("x", newline="", encoding="utf-8") as file:
+            is_ours = True
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
+    except BaseException as error:
+        if is_ours:
+            # Half a table looks like a whole one.
+            path.unlink(missing_ok=True)
+        if isinstance(error, OSError) and not isinstance(error, FileExistsError):
+            raise ArtefactError(
+                f"{path}: the answers cannot be written ({error.strerror}): name another file, or "
+                "make room"
+            ) from error
+        raise
 
 
 def _flat(

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lightning_kit.artefact import answers
+from lightning_kit.artefact import ArtefactError, answers
 from lightning_kit.cli.errors import InputError
 
 
@@ -16,10 +16,17 @@ def write_answers(path: Path, batches: list[Any], classes: list[str] | None = No
 
     A batch is a tensor ``(N, ...)`` or a dict of them; columns are those of
     :func:`lightning_kit.artefact.answers.write_answers`.
+
+    Raises:
+        InputError: If there is no answer, one is no table, or the file cannot be written.
     """
     if not batches:
         raise InputError("there was nothing to predict: the predict data holds no batch")
-    return answers.write_answers(path, _arrays(batches), classes)
+    arrays = _arrays(batches)
+    try:
+        return answers.write_answers(path, arrays, classes)
+    except ArtefactError as error:
+        raise InputError(str(error)) from error
 
 
 def _arrays(batches: list[Any]) -> dict[str, NDArray[Any]]:

@@ -43,6 +43,13 @@ def test_what_is_no_table(batches: list[Any]) -> None:
         write_answers(Path("answers.csv"), batches)
 
 
+def test_what_cannot_be_written_is_one_line() -> None:
+    with pytest.raises(InputError, match=r"the answers cannot be written \(No such file"):
+        write_answers(Path("no") / "answers.csv", [torch.ones(1)])
+    with pytest.raises(InputError, match=r"the classes are not this model's"):
+        write_answers(Path("answers.csv"), [torch.tensor([3])], ["no", "yes"])
+
+
 def test_nothing_is_overwritten() -> None:
     Path("answers.csv").write_text("mine")
     with pytest.raises(FileExistsError):
