@@ -72,6 +72,22 @@ def what_changed(before: RunRecord, after: RunRecord) -> list[str]:
     return [f"{name} {old} -> {new}" for name, old, new in pairs if old != new]
 
 
+def data_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Name what two checkpoints say otherwise of how datamodules of the kit dealt their rows."""
+    found = []
+    for owner, state in before.items():
+        other = after.get(owner)
+        if not isinstance(state, Mapping) or not isinstance(other, Mapping):
+            continue
+        old, new = state.get("dealt"), other.get("dealt")
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+            found += [
+                f"data of {owner}: {name} {old.get(name)} -> {new.get(name)}" for name in names
+            ]
+    return found
+
+
 def _gap(before: Any, after: Any) -> float:
     """Return the largest absolute difference; 0 only where every bit is the same."""
     if not isinstance(before, Tensor) or not isinstance(after, Tensor):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lightning_kit.runs.comparison import metrics_apart, weights_apart, what_changed
+from lightning_kit.runs.comparison import data_changed, metrics_apart, weights_apart, what_changed
 from lightning_kit.runs.record import RunRecord
 
 WEIGHTS = {"a": torch.tensor([1.0, math.nan]), "b": torch.tensor([2, 3])}
@@ -61,3 +61,11 @@ def test_what_changed_names_versions_commit_and_host() -> None:
     other = replace(record, versions={**record.versions, "torch": "9"}, git_commit="b")
     torch_then = record.versions["torch"]
     assert what_changed(record, other) == [f"torch {torch_then} -> 9", "git commit a -> b"]
+
+
+def test_data_that_was_dealt_otherwise_is_named_with_its_datamodule() -> None:
+    before = {"Table": {"dealt": {"rows": 3, "content": "ab"}}, "epoch": 1, "Own": {"x": 1}}
+    after = {"Table": {"dealt": {"rows": 3, "content": "cd"}}, "epoch": 2, "Own": {"x": 2}}
+    assert data_changed(before, before) == []
+    assert data_changed(before, after) == ["data of Table: content ab -> cd"]
+    assert data_changed(before, {}) == []

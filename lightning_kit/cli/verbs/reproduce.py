@@ -4,7 +4,7 @@ usage: lightning-kit reproduce RUN_DIR
 
 The new run gets a directory of its own beside the old one; the link `latest` stays where it was.
 Exit code 0: weights and metrics are the same, bit for bit. 3: they differ, by how much at most is
-said, and what changed (versions, commit, host).
+said, and what changed (versions, commit, host, data of the kit's datamodules).
 """
 
 from pathlib import Path
@@ -15,12 +15,19 @@ from lightning_kit.cli.request import Request
 from lightning_kit.cli.source import load
 from lightning_kit.cli.summary import shown_path
 from lightning_kit.cli.verbs.fit import fit
-from lightning_kit.runs.comparison import Apart, metrics_apart, weights_apart, what_changed
+from lightning_kit.runs.comparison import (
+    Apart,
+    data_changed,
+    metrics_apart,
+    weights_apart,
+    what_changed,
+)
 from lightning_kit.runs.directory import RunDirectory
 
 UNKNOWN = (
-    "versions, commit and host are the same, so something in it is not decided by its seed: "
-    "trainer.deterministic: true names operations that are not"
+    "versions, commit and host are the same, so its config.yaml, its data or code that no commit "
+    "holds was changed since, or something in it is not decided by its seed "
+    "(trainer.deterministic: true names operations that are not)"
 )
 
 
@@ -61,27 +68,22 @@ def _beside(run: RunDirectory) -> list[str]:
 
 def _compare(run: RunDirectory, again: RunDirectory) -> int:
     found = [metrics_apart("metrics.csv", run.path / "metrics.csv", again.path / "metrics.csv")]
-    found += _weights(run, again)
+    changed = what_changed(run.record(), again.record())
+    old, new = _checkpoints(run), _checkpoints(again)
+    for which in sorted({*old, *new}):
+        if which not in old or which not in new:
+            found.append(Apart(f"{which} weights", 1, 1, float("inf"), "one run has none"))
+            continue
+        before, after = load(old[which]), load(new[which])
+        found.append(weights_apart(f"{which} weights", before["state_dict"], after["state_dict"]))
+        changed += [line for line in data_changed(before, after) if line not in changed]
     for apart in found:
         print(apart)
     print(f"trained again: {shown_path(again.path)}")
     if not any(apart.differing for apart in found):
         return 0
-    changed = what_changed(run.record(), again.record())
     print(f"why: {'; '.join(changed) or UNKNOWN}")
     return 3
-
-
-def _weights(run: RunDirectory, again: RunDirectory) -> list[Apart]:
-    old, new = _checkpoints(run), _checkpoints(again)
-    found = []
-    for which in sorted({*old, *new}):
-        if which not in old or which not in new:
-            found.append(Apart(f"{which} weights", 1, 1, float("inf"), "one run has none"))
-            continue
-        pair = (load(path)["state_dict"] for path in (old[which], new[which]))
-        found.append(weights_apart(f"{which} weights", *pair))
-    return found
 
 
 def _checkpoints(run: RunDirectory) -> dict[str, Path]:

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from conftest import Run
@@ -65,7 +66,22 @@ def test_without_a_known_reason_it_says_so(
     head, *lines = metrics.read_text().splitlines()
     metrics.write_text("\n".join([head, *lines[:-1]]) + "\n")
     assert kit("reproduce", str(run.path)) == 3
-    assert "why: versions, commit and host are the same" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "why: versions, commit and host are the same, so its config.yaml, its data" in output
+
+
+def test_data_that_was_changed_is_the_reason(
+    kit: Run, plain_recipe: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = "lightning_kit.datamodules.ArrayDataModule"
+    plain_recipe["data"] = {"class_path": data, "init_args": {"path": "rows.npz"}}
+    Path("array.yaml").write_text(json.dumps(plain_recipe))
+    input, target = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 2
+    np.savez("rows.npz", input=input, target=target)
+    assert kit("fit", "-c", "array.yaml") == 0
+    np.savez("rows.npz", input=input + 1, target=target)
+    assert kit("reproduce", "runs/array/latest") == 3
+    assert "why: data of ArrayDataModule: content " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
