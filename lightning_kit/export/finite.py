@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lightning_kit.artefact.encoders import RawRows, RawRowsError
 from lightning_kit.artefact.encoding import encode_inputs
-from lightning_kit.artefact.folder import Artefact
+from lightning_kit.artefact.folder import ONNX, Artefact
 from lightning_kit.artefact.manifest import Manifest
 from lightning_kit.artefact.tensor_spec import TensorSpec
 from lightning_kit.export.extremes import extremes
@@ -18,8 +18,9 @@ from lightning_kit.export.verdict import FormatVerdict, Verdict
 def with_finite(folder: Path, manifest: Manifest, verdict: Verdict, samples: Samples) -> Manifest:
     """Return ``manifest`` with what the gate found must be finite, and write it.
 
-    A line on each goes to the remarks of ``verdict``. Extreme rows are then answered as anybody
-    will ask them; one that is answered all the same makes ``verdict`` a refusal.
+    Where there is an ONNX file, rows are answered by it, so it alone decides what is refused. A
+    line on each goes to the remarks of ``verdict``. Extreme rows are then answered as anybody will
+    ask them; one that is answered all the same makes ``verdict`` a refusal.
     """
     formats = verdict.formats
     inputs = {
@@ -28,15 +29,17 @@ def with_finite(folder: Path, manifest: Manifest, verdict: Verdict, samples: Sam
     outputs = _all(formats, "overflow")
     if not inputs and not outputs:
         return manifest
+    refused = {name for name, which in inputs.items() if ONNX in which or ONNX not in formats}
     done = replace(
         manifest,
-        inputs=_marked(manifest.inputs, inputs),
+        inputs=_marked(manifest.inputs, refused),
         outputs=_marked(manifest.outputs, outputs),
     )
     done.write(folder)
     verdict.remarks += [
-        f"input {name!r} must be finite: {', '.join(which)} gives other answers than the model to "
-        "rows with NaN or infinities, so they are refused"
+        f"input {name!r} must be finite{'' if name in refused else ' for these files'}: "
+        f"{', '.join(which)} gives other answers than the model to rows with NaN or infinities"
+        f"{', so they are refused' if name in refused else ''}"
         for name, which in inputs.items()
     ]
     verdict.remarks += [
@@ -44,8 +47,8 @@ def with_finite(folder: Path, manifest: Manifest, verdict: Verdict, samples: Sam
         "for them are refused"
         for name in outputs
     ]
-    for each in extremes(samples.rows, None) if inputs else ():
-        if set(not_finite(each.rows)) & set(inputs) and _answers(folder, done, each.rows):
+    for each in extremes(samples.rows, None) if refused else ():
+        if set(not_finite(each.rows)) & refused and _answers(folder, done, each.rows):
             reason = f"{each.name}: must be refused, and is answered"
             formats["manifest"] = FormatVerdict(reason=reason)
             break
@@ -54,7 +57,7 @@ def with_finite(folder: Path, manifest: Manifest, verdict: Verdict, samples: Sam
 
 def _answers(folder: Path, manifest: Manifest, rows: RawRows) -> bool:
     try:
-        if "onnx" in manifest.formats:
+        if ONNX in manifest.formats:
             Artefact(folder, manifest).answer(rows)
         else:
             encode_inputs(rows, manifest.encoders, manifest.inputs)

@@ -104,6 +104,32 @@ def test_what_overflows_and_what_is_answered_all_the_same(tmp_path: Path) -> Non
     assert verdict.reason == "manifest: other with NaN at 0: must be refused, and is answered"
 
 
+# torch leaves it untyped.
+JIT: Any = torch.jit
+
+
+class Swallowing(nn.Linear):
+    """Takes NaN for 0 where TorchScript traces it, and nowhere else."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return super().forward(input.nan_to_num() if JIT.is_tracing() else input)
+
+
+def test_a_file_beside_onnx_refuses_no_row_that_onnx_answers(tmp_path: Path) -> None:
+    rows = torch.randn(64, 3)
+    artefact = export(
+        Swallowing(3, 2), tmp_path / "both", samples=rows, formats=["onnx", "torchscript"]
+    )
+    assert not any(spec.finite for spec in artefact.manifest.inputs)
+    assert np.isnan(artefact.answer({"input": np.full((1, 3), np.nan)})["output"]).all()
+    assert artefact.manifest.verification["remarks"][-1] == (
+        "input 'input' must be finite for these files: torchscript gives other answers than the "
+        "model to rows with NaN or infinities"
+    )
+    alone = export(Swallowing(3, 2), tmp_path / "alone", samples=rows, formats=["torchscript"])
+    assert all(spec.finite for spec in alone.manifest.inputs)
+
+
 def test_other_models_take_what_is_not_finite(tmp_path: Path) -> None:
     artefact = export(nn.Linear(4, 2), tmp_path / "artefact", samples=torch.randn(64, 4))
     assert not any(spec.finite for spec in artefact.manifest.inputs)
