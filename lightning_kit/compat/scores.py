@@ -103,8 +103,15 @@ def kept_scores(checkpoint: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def put_back_scores(trainer: pl.Trainer, kept: Mapping[str, Any]) -> None:
-    """Let ``trainer`` know what :func:`kept_scores` gave, but what it has by now stays."""
-    values = kept["values"]
+    """Let ``trainer`` know what :func:`kept_scores` gave, but what it has by now stays.
+
+    Where it validates no more, what validation alone logged is left out: it would look logged.
+    """
+    keys = {kind: set(kept["keys"][kind]) for kind in KINDS}
+    if not trainer.enable_validation:
+        keys["validation"] &= keys["steps"] | keys["epochs"]
+    gone = set(kept["keys"]["validation"]) - keys["validation"]
+    values = {key: score for key, score in kept["values"].items() if key not in gone}
     held = trainer.callback_metrics
     for key, score in values.items():
         held.setdefault(key, score.to(trainer.strategy.root_device))
@@ -112,7 +119,7 @@ def put_back_scores(trainer: pl.Trainer, kept: Mapping[str, Any]) -> None:
         log.warning("scores of before the resume are lost: %s", ", ".join(sorted(missing)))
     before = _before.setdefault(trainer, {kind: set() for kind in KINDS})
     for kind in KINDS:
-        before[kind] |= set(kept["keys"][kind])
+        before[kind] |= keys[kind]
 
 
 def _logged_by(loop: Any) -> Iterable[tuple[set[str], set[str]]]:

@@ -553,6 +553,20 @@ def test_a_step_tells_of_a_key_that_is_never_logged_once_all_are(
     assert trainer.current_epoch == epoch
 
 
+@pytest.mark.parametrize("check_on", ["step", "epoch"])
+def test_a_resume_without_validation_tells_of_its_key(check_on: Any, tmp_path: Path) -> None:
+    def fit(path: Path | None, **options: Any) -> None:
+        stopping = EarlyStopping("late", patience=99, check_on=check_on)
+        trainer = pl.Trainer(**QUIET, **options, callbacks=[stopping])
+        trainer.fit(Logs(), PlainData(), ckpt_path=path)
+        trainer.save_checkpoint(tmp_path / "x.ckpt")
+
+    fit(None, max_epochs=1)
+    fit(tmp_path / "x.ckpt", max_epochs=2)
+    with pytest.raises(UnloggedKey, match="`late` which is not available"):
+        fit(tmp_path / "x.ckpt", max_epochs=4, limit_val_batches=0)
+
+
 @pytest.mark.parametrize(
     ("settings", "checks"),
     [({"filter": EventFilter(after=7)}, 8), ({"start_after": 4}, 10), ({"start_after": 5}, 10)],

@@ -73,6 +73,10 @@ class Keeps(Asks):
         self._keep(trainer)
 
 
+class Validates(pl.Trainer):
+    enable_validation = property(lambda self: True)
+
+
 def test_what_is_new_of_a_validation_until_it_is_looked_at() -> None:
     keeps = Keeps()
     trainer = pl.Trainer(**QUIET, max_epochs=1, callbacks=[keeps])
@@ -85,7 +89,7 @@ def test_what_is_new_of_a_validation_until_it_is_looked_at() -> None:
     compat.keep_scores(trainer, checkpoint)
     kept = compat.kept_scores(checkpoint)
     assert kept is not None
-    later, fresh, judged = pl.Trainer(**QUIET), FreshScores(), FreshScores()
+    later, fresh, judged = Validates(**QUIET), FreshScores(), FreshScores()
     compat.put_back_scores(later, kept)
     fresh.restore(keeps.fresh.state(trainer, in_validation=True))
     judged.restore(keeps.fresh.state(trainer, in_validation=False))

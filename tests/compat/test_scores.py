@@ -48,7 +48,10 @@ def test_a_checkpoint_keeps_scores_once_and_none_is_written_over(
     assert compat.kept_scores(checkpoint) is kept
     assert compat.kept_scores({}) is None
 
-    trainer = pl.Trainer(**QUIET)
+    class Validates(pl.Trainer):
+        enable_validation = property(lambda self: True)
+
+    trainer = Validates(**QUIET)
     trainer.callback_metrics["step"] = torch.tensor(7.0)
     compat.put_back_scores(trainer, kept)
     assert trainer.callback_metrics == {**before.callback_metrics, "step": 7.0}
@@ -56,11 +59,24 @@ def test_a_checkpoint_keeps_scores_once_and_none_is_written_over(
     assert (now.validation, now.steps, now.epochs) == (was.validation, was.steps, was.epochs)
     assert not now.own_validation | now.own_epochs
 
-    class Copies(pl.Trainer):
+    class Copies(Validates):
         callback_metrics = property(lambda self: {})
 
     compat.put_back_scores(Copies(**QUIET), kept)
     assert "scores of before the resume are lost: fine" in caplog.text
+
+
+def test_scores_of_validation_alone_are_not_put_back_where_none_can_come() -> None:
+    before = pl.Trainer(**QUIET, max_epochs=1)
+    before.fit(Logs(), PlainData())
+    checkpoint: dict[str, Any] = {}
+    compat.keep_scores(before, checkpoint)
+    kept = compat.kept_scores(checkpoint)
+    assert kept is not None
+    trainer = pl.Trainer(**QUIET, limit_val_batches=0)
+    compat.put_back_scores(trainer, kept)
+    assert before.callback_metrics.keys() - trainer.callback_metrics.keys() == {"val/loss"}
+    assert compat.logged_keys(trainer).validation == {"rough"}
 
 
 def test_a_checkpoint_of_a_validation_apart_keeps_the_scores_of_before() -> None:
