@@ -64,7 +64,8 @@ class Onnx(Format):
         found = program.model.opset_imports[""]
         if found < self.opset:
             raise ExportError(
-                f"opset must be one that this exporter writes, got {self.opset}: it wrote {found}"
+                f"opset must be one that this exporter writes, got {self.opset}: it wrote {found} "
+                f"(name an older one, or none for {DEFAULT_OPSET})"
             )
         if found != self.opset:
             raise Unsupported(f"the model needs operators of opset {found}: --opset {found}")

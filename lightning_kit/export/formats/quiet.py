@@ -7,18 +7,23 @@ from contextlib import contextmanager
 from typing import final
 
 # Logger -> how its message starts.
-NOISE = {
+NOISE: dict[str, str | tuple[str, ...]] = {
     # Operators of torchvision are offered to models that use none.
     "torch.onnx._internal.exporter._registration": "torchvision is not installed",
     # Said of operations that also raise, which is what the caller is told.
     "torch.fx.experimental.symbolic_shapes": "Unable to find user code",
     "torch._subclasses.fake_tensor": "failed while attempting to run meta",
+    # Of an opset: which way it goes, and a failure that the opset of the result tells.
+    "onnxscript.version_converter": (
+        "The model version conversion is not supported by the onnxscript",
+        "Failed to convert the model to the target version",
+    ),
 }
 
 
 @final
 class _Drop(logging.Filter):
-    def __init__(self, start: str) -> None:
+    def __init__(self, start: str | tuple[str, ...]) -> None:
         super().__init__()
         self.start = start
 

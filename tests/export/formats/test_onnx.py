@@ -57,11 +57,14 @@ def test_an_operation_that_onnx_lacks_is_named(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_opset_that_is_not_there_yet_is_refused(tmp_path: Path) -> None:
+def test_an_opset_that_is_not_there_yet_is_refused_and_nothing_else_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     example = {"input": torch.randn(2, 3)}
     graph = AnswerGraph.of(None, nn.Linear(3, 2), None, example)
     with pytest.raises(ExportError, match="opset must be one that this exporter writes, got 99"):
         Onnx(99).write(graph, example, {"input": {0: "batch"}}, tmp_path / "model.onnx")
+    assert not [each for each in caplog.records if each.name.startswith("onnx")]
 
 
 def test_an_old_opset_is_refused() -> None:
