@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
 from lightning_kit.models.digits import keeping_digits
+from lightning_kit.tasks.gather import gather_alike
 from lightning_kit.tasks.shared_counts import SharedCounts
 from lightning_kit.tasks.step import StepOutput
 from lightning_kit.tasks.weighted_mean import WeightedMean
@@ -55,8 +56,10 @@ class Stage(nn.Module):
         self._watched = self._present()
         metrics = dict(self.metrics.items(keep_base=True))
         self._shared = SharedCounts.of(metrics)
-        shared = {name for counts in self._shared for name in counts.metrics}
-        self._single = {name: each for name, each in metrics.items() if name not in shared}
+        alike = {name: each for counts in self._shared for name, each in counts.metrics.items()}
+        for counted in alike.values():
+            counted.dist_sync_fn = counted.dist_sync_fn or gather_alike
+        self._single = {name: each for name, each in metrics.items() if name not in alike}
         for name, metric in metrics.items():
             if getattr(metric.compute, "func", None) != self._compute:
                 metric.compute = partial(self._compute, name, metric, metric.compute)  # type: ignore[method-assign]

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from lightning_kit.tasks.gather import gather_alike
+
 
 @final
 class WeightedMean(Metric):
@@ -29,7 +31,7 @@ class WeightedMean(Metric):
     weight: Tensor
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{"dist_sync_fn": gather_alike, **kwargs})
         self.add_state("total", torch.tensor(0.0), dist_reduce_fx="sum")
         self.add_state("weight", torch.tensor(0.0), dist_reduce_fx="sum")
 
