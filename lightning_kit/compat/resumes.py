@@ -1,6 +1,7 @@
 """What Lightning's resume counts wrongly."""
 
 import logging
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -80,6 +81,8 @@ def _repeat_broken_batch(trainer: pl.Trainer) -> None:
     if not can_go_back:
         for each in (progress.current, progress.total):
             each.started = each.processed = each.completed = each.ready
+        if progress.is_last_batch:
+            _end_epoch(trainer)
         return
     for stage in ("ready", "started", "processed"):
         ahead = getattr(progress.current, stage) - progress.current.completed
@@ -89,6 +92,31 @@ def _repeat_broken_batch(trainer: pl.Trainer) -> None:
     if not loop._should_accumulate():
         # Lightning takes it that the batch before had not been counted when it was saved.
         loop._batches_that_stepped -= 1
+
+
+def _end_epoch(trainer: pl.Trainer) -> None:
+    """Let what follows an epoch's last batch follow, though no batch is left to train.
+
+    Lightning would ask the loader for one more, and count it to this epoch.
+    """
+    loop: Any = trainer.fit_loop.epoch_loop
+    fetcher: Any = trainer.fit_loop._data_fetcher
+    needed = [(loop, "_should_check_val_fx"), (loop, "update_lr_schedulers"), (fetcher, "done")]
+    missing = [name for owner, name in needed if not hasattr(owner, name)]
+    if missing:
+        log.warning("an epoch goes on with one batch too many: no %s", ", ".join(missing))
+        return
+    with warnings.catch_warnings():
+        # The optimizer did step, before the resume.
+        warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")
+        loop.update_lr_schedulers("epoch", update_plateau_schedulers=False)
+    if loop._should_check_val_fx(fetcher):
+        _validate_first(loop.val_loop)
+        if not loop._should_accumulate():
+            # The step is counted behind the validation.
+            loop._batches_that_stepped -= 1
+    else:
+        fetcher.done, fetcher.batches = True, []
 
 
 def _taken_back(trainer: pl.Trainer, num_batches: int) -> bool:
@@ -109,19 +137,23 @@ def _taken_back(trainer: pl.Trainer, num_batches: int) -> bool:
 
 def _repeat_cut_validation(trainer: pl.Trainer) -> None:
     loop = trainer.fit_loop.epoch_loop
-    val_loop: Any = loop.val_loop
-    stage = getattr(evaluation_loop, "RestartStage", None)
-    if not hasattr(val_loop, "_restart_stage") or stage is None:
-        log.warning("a cut validation is resumed as Lightning does: its loop has no _restart_stage")
-        return
-    progress = val_loop.batch_progress
+    progress = loop.val_loop.batch_progress
     current = progress.current
     cut = current.ready > current.completed or (current.ready > 0 and not progress.is_last_batch)
-    if not (loop.restarting and cut):
+    if not (loop.restarting and cut and _validate_first(loop.val_loop)):
         return
     for name in ("ready", "started", "processed", "completed"):
         setattr(progress.total, name, getattr(progress.total, name) - getattr(current, name))
     current.reset()
+
+
+def _validate_first(val_loop: Any) -> bool:
+    """Let the training loop validate, from the first batch, before it trains a batch."""
+    stage = getattr(evaluation_loop, "RestartStage", None)
+    if not hasattr(val_loop, "_restart_stage") or stage is None:
+        log.warning("a cut validation is resumed as Lightning does: its loop has no _restart_stage")
+        return False
     val_loop.restarting = False
     # The training loop asks it whether to go back to a validation before the next batch.
     val_loop._restart_stage = stage.RESTARTED_MID_EVALUATION
+    return True

@@ -86,6 +86,14 @@ class Breaks(Traced):
         return super().training_step(batch, batch_idx)
 
 
+class Decays(Breaks):
+    """Has a learning rate an epoch too."""
+
+    def configure_optimizers(self) -> Any:
+        optimizer = super().configure_optimizers()
+        return [optimizer], [torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)]
+
+
 class Begins(pl.Callback):
     """Raise between the fetch of a batch and the count of it."""
 
@@ -200,18 +208,30 @@ def test_so_does_one_that_was_asked_for_a_batch_that_did_not_begin(tmp_path: Pat
     assert torch.equal(module.net.weight, reference.net.weight)
 
 
-@pytest.mark.parametrize("at", [4, 7])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"check_val_every_n_epoch": 2}, {"limit_val_batches": 0}, {"accumulate_grad_batches": 3}],
+)
+@pytest.mark.parametrize("at", [4, 6, 7, 12])
+@pytest.mark.parametrize("is_lean", [False, True])
 def test_behind_a_batch_that_a_loader_cannot_give_again_the_fit_counts_on(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, at: int
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, at: int, settings: Any, is_lean: bool
 ) -> None:
-    whole, _ = fit(batches=CountsAtFetch())
+    def run(*callbacks: Any, **options: Any) -> tuple[Notes, Any]:
+        options |= {"max_epochs": 3, "is_lean": is_lean, **settings}
+        return fit(*callbacks, batches=CountsAtFetch(), **options)
+
+    whole, reference = run(module=Decays(99))
     saving = StockCheckpoint(tmp_path, save_on_exception=True, save_top_k=0)
     with pytest.raises(BreakOff):
-        fit(saving, module=Breaks(at), batches=CountsAtFetch())
+        run(saving, module=Decays(at))
     (saved,) = tmp_path.glob("*.ckpt")
-    resumed, _ = fit(Mends(), ckpt_path=saved, batches=CountsAtFetch())
-    assert [note[:3] for note in resumed.batches] == [note[:3] for note in whole.batches[at:]]
-    assert resumed.validations == whole.validations[at > 6 :]
+    resumed, module = run(Mends(), module=Decays(99), ckpt_path=saved)
+    assert resumed.batches == whole.batches[at:]
+    assert resumed.epochs == [epoch for epoch in whole.epochs if epoch > (at + 5) // 6]
+    assert resumed.validations == [epoch for epoch in whole.validations if epoch > (at - 1) // 6]
+    rates = [each.trainer.optimizers[0].param_groups[0]["lr"] for each in (module, reference)]
+    assert rates[0] == rates[1]
     (told,) = [each.getMessage() for each in caplog.records if "not trained again" in each.msg]
     assert "CountsAtFetch" in told
 
