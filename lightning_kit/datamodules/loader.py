@@ -132,9 +132,12 @@ class BatchLoader:
     def take_back(self, num_batches: int) -> None:
         """Give the batch behind the epoch's first ``num_batches`` again, if it came last.
 
-        For a resume behind a batch that was broken off: the position counts it as given.
+        For a resume behind a batch that was broken off: the position counts it as given. Beside a
+        longer loader this one may have gone round within the epoch.
         """
         ends = [0, *accumulate(self._global_sizes(len(self.input)))]
+        if self._num_batches > 1:
+            num_batches %= self._num_batches
         if ends[num_batches + 1 : num_batches + 2] == [self._sample]:
             self._sample = ends[num_batches]
 

@@ -94,6 +94,22 @@ class Decays(Breaks):
         return [optimizer], [torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)]
 
 
+class Pairs(Breaks):
+    """Take a batch of each of two loaders."""
+
+    def loss(self, batch: Any) -> torch.Tensor:
+        if not isinstance(batch, dict):
+            return super().loss(batch)
+        return super().loss(batch["long"]) + super().loss(
+            (batch["short"][0], 0.5 * batch["short"][1])
+        )
+
+    def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
+        if self.trainer.fit_loop.total_batch_idx + 1 == self.at:
+            raise self.error
+        return self.loss(batch)
+
+
 class Begins(pl.Callback):
     """Raise between the fetch of a batch and the count of it."""
 
@@ -128,8 +144,8 @@ class CountsAtFetch:
         self.position = state["position"]
 
 
-def kit_loader() -> BatchLoader:
-    return BatchLoader(*rows().tensors, batch_size=4, shuffle=True, seed=0)
+def kit_loader(num: int = 24) -> BatchLoader:
+    return BatchLoader(*rows(num).tensors, batch_size=4, shuffle=True, seed=0)
 
 
 def fit(
@@ -194,6 +210,21 @@ def test_a_loader_that_keeps_its_position_gives_such_a_batch_again(
     resumed, module = fit(Mends(), ckpt_path=saved, batches=kit_loader(), is_lean=is_lean)
     assert resumed.batches == whole.batches[at - 1 :]
     assert resumed.validations == whole.validations[at > 6 :]
+    assert torch.equal(module.net.weight, reference.net.weight)
+
+
+@pytest.mark.parametrize("at", [4, 5, 6, 11, 12])
+def test_so_does_a_shorter_one_beside_it_in_its_second_round(tmp_path: Path, at: int) -> None:
+    def both() -> dict[str, BatchLoader]:
+        return {"long": kit_loader(), "short": kit_loader(num=16)}
+
+    whole, reference = fit(module=Pairs(99), batches=both())
+    saving = StockCheckpoint(tmp_path, save_on_exception=True, save_top_k=0)
+    with pytest.raises(BreakOff):
+        fit(saving, module=Pairs(at), batches=both())
+    (saved,) = tmp_path.glob("*.ckpt")
+    resumed, module = fit(Mends(), module=Pairs(99), ckpt_path=saved, batches=both())
+    assert resumed.batches == whole.batches[at - 1 :]
     assert torch.equal(module.net.weight, reference.net.weight)
 
 

@@ -311,7 +311,22 @@ def test_overfitting_does_not_warn_about_a_loader_in_order(shuffle: bool, tmp_pa
 
 @pytest.mark.parametrize(
     ("given", "num_batches", "expected"),
-    [(2, 1, 4), (2, 2, 8), (2, 0, 8), (2, 3, 8), (3, 2, 8), (1, 0, 0), (0, 0, 0), (3, 3, 10)],
+    [
+        (2, 1, 4),
+        (2, 2, 8),
+        (2, 0, 8),
+        (2, 3, 8),
+        (3, 2, 8),
+        (1, 0, 0),
+        (0, 0, 0),
+        (3, 3, 10),
+        # Beside a longer one it goes round again.
+        (1, 3, 0),
+        (2, 4, 4),
+        (3, 5, 8),
+        (1, 4, 4),
+        (3, 6, 10),
+    ],
 )
 def test_a_batch_is_taken_back_only_where_it_came_last(
     given: int, num_batches: int, expected: int
