@@ -151,6 +151,8 @@ class ExportOnFitEnd(pl.Callback):
                 ),
             )
         self.artefact = artefact.path
+        for remark in artefact.manifest.verification.get("remarks", ()):
+            rank_zero_info(remark)
         rank_zero_info(f"artefact: {artefact.path}")
 
     def _free_folder(self) -> Path:

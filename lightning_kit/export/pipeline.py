@@ -30,6 +30,7 @@ class Pipeline:
         classes: Names of the classes, by index.
         answer: The model's own way from raw rows to answers, which the gate holds every file
             against. None: the parts are called one after another, eagerly, in evaluation mode.
+        remarks: What a reader of the manifest should know of it, a line each.
     """
 
     network: nn.Module
@@ -38,6 +39,7 @@ class Pipeline:
     encoders: list[dict[str, Any]] | None = None
     classes: list[str] | None = None
     answer: Answer | None = None
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, module: nn.Module, datamodule: Any = None) -> Self:

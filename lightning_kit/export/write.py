@@ -88,7 +88,7 @@ def export(
     if max_loss is not None and quantize is None:
         raise ExportError("max_loss must be left out where nothing is quantized")
     pipeline = module if isinstance(module, Pipeline) else Pipeline.of(module)
-    remarks = []
+    remarks = [*pipeline.remarks]
     if samples is None:
         samples = rows_like_example(pipeline.network if isinstance(module, Pipeline) else module)
         remarks.append(f"no samples were given: {len(samples)} random rows like {EXAMPLE}")

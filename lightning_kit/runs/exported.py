@@ -42,12 +42,10 @@ def to_export(
         ExportError: If the module has nothing to export or there is no row to check it on.
     """
     refuse_without_forward(module)
-    if has_own_predict_step(module) and not is_task(module):
-        _logger.warning(
-            "%s has a predict_step of its own, which is not exported: what is exported, and "
-            "checked, is its forward", type(module).__name__,
-        )  # fmt: skip
+    remarks = tuple(_remarks(module))
     if loader is None and getattr(module, "example_input_array", None) is not None:
+        for remark in remarks:
+            _logger.warning(remark)
         return Pipeline.of(module, datamodule), None
     if loader is None:
         way_out = "give data (--data CLASS)"
@@ -62,7 +60,7 @@ def to_export(
     if target is None:
         target = _target_of(loader)
     answer = OwnAnswers(module, datamodule, target=target)
-    return replace(Pipeline.of(module, datamodule), answer=answer), samples
+    return replace(Pipeline.of(module, datamodule), answer=answer, remarks=remarks), samples
 
 
 def validation_loader(*owners: Any) -> Any:
@@ -131,6 +129,14 @@ def refuse_without_forward(module: pl.LightningModule) -> None:
         raise ExportError(
             f"{type(module).__name__} must have a forward, which is what is exported, got none: "
             "let it return what the model answers"
+        )
+
+
+def _remarks(module: pl.LightningModule) -> Iterable[str]:
+    if has_own_predict_step(module) and not is_task(module):
+        yield (
+            f"{type(module).__name__} has a predict_step of its own, which is not exported: what "
+            "is exported, and checked, is its forward"
         )
 
 

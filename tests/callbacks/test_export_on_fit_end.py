@@ -78,6 +78,21 @@ def test_loaders_without_a_datamodule_will_do() -> None:
     assert Artefact.open("artefact").manifest.verification["samples"] == 40
 
 
+def test_an_own_predict_step_is_noted_where_the_artefact_is_read(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Doubles(PlainModule):
+        def predict_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
+            doubled: torch.Tensor = 2 * self(batch)
+            return doubled
+
+    fit(Doubles(), ExportOnFitEnd(**QUICK))  # type: ignore[arg-type]
+    note = "Doubles has a predict_step of its own, which is not exported"
+    assert note in "\n".join(Artefact.open("artefact").manifest.verification["remarks"])
+    assert note in Path("artefact/MODEL_CARD.md").read_text()
+    assert note in caplog.text
+
+
 def test_a_second_fit_gets_a_folder_of_its_own() -> None:
     exporting = ExportOnFitEnd(**QUICK)  # type: ignore[arg-type]
     for name in ("artefact", "artefact-2"):

@@ -124,9 +124,15 @@ class Doubling(pl.LightningModule):
 
 
 def test_a_predict_step_that_is_not_exported_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    told = "Doubling has a predict_step of its own, which is not exported"
     loader: Any = [torch.rand(4, 3), torch.rand(4, 3)]
     pipeline, samples = to_export(Doubling(), None, loader)
-    assert "Doubling has a predict_step of its own, which is not exported" in caplog.text
     assert samples is not None
+    assert pipeline.remarks[0].startswith(told)
     answers = pipeline.answers(samples.rows)["output"]
     np.testing.assert_array_equal(answers, samples.rows["input"])
+    # Without rows of its own nobody takes the pipeline.
+    module = Doubling()
+    module.example_input_array = torch.rand(1, 3)
+    assert to_export(module)[1] is None
+    assert told in caplog.text
