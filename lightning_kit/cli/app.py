@@ -12,6 +12,7 @@ import yaml
 from jsonargparse import Namespace
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
+from pytorch_lightning.utilities.model_helpers import is_overridden
 
 from lightning_kit.cli.checking import problems
 from lightning_kit.cli.constructors import of_constructor
@@ -19,7 +20,7 @@ from lightning_kit.cli.defaults import with_own_defaults
 from lightning_kit.cli.documents import Config, text_of
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.idle import idle_options, untrained
-from lightning_kit.cli.layers import lay
+from lightning_kit.cli.layers import as_list, lay
 from lightning_kit.cli.lean import kept
 from lightning_kit.cli.messages import of_parser
 from lightning_kit.cli.quiet import quiet
@@ -96,6 +97,7 @@ class KitCLI(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
         configured = dict(self._get(self.config_init, "trainer", default={}))
+        _refuse_indistinct(as_list(configured.get("callbacks")))
         trainer = super().instantiate_trainer(**{**self.adapt(self, configured), **kwargs})
         return lean(trainer) if self.request.lean else trainer
 
@@ -117,6 +119,21 @@ class KitCLI(LightningCLI):
             # A checkpoint is data: what is more than that loads only where a person said so.
             found["weights_only"] = True
         return found
+
+
+def _refuse_indistinct(callbacks: list[pl.Callback]) -> None:
+    """Refuse two of which a checkpoint could keep the state of one only, as Lightning would."""
+    keys: set[str] = set()
+    for callback in callbacks:
+        if not is_overridden("state_dict", callback, parent=pl.Callback):
+            continue
+        key = callback.state_key
+        if key in keys:
+            raise InputError(
+                f"trainer.callbacks: two {type(callback).__name__} need different settings, or a "
+                f"checkpoint takes one for the other, got {key} twice: leave one out"
+            )
+        keys.add(key)
 
 
 def prepare(request: Request) -> Source:

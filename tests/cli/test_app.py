@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import yaml
+from conftest import Run
 from programs.stock import stock
 from pytorch_lightning.cli import LightningCLI
 
@@ -50,6 +51,24 @@ def test_every_lightning_callback_reads_back(plain_recipe: dict[str, Any], name:
         text = yaml.safe_load(written(second))["trainer"]["callbacks"][0]["init_args"][key]
         # YAML's keys may be text where a dict asks for numbers; jsonargparse reads them as such.
         assert str(text).replace("'", "") == str(value)
+
+
+@pytest.mark.parametrize("verb", ["fit", "check"])
+def test_two_that_a_checkpoint_cannot_tell_apart_are_refused_in_one_line(
+    plain_recipe: dict[str, Any], verb: str, kit: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watched = {"class_path": "EarlyStopping", "init_args": {"monitor": "val/loss"}}
+    plain_recipe["trainer"]["callbacks"] = [watched, watched]
+    Path("twice.yaml").write_text(yaml.safe_dump(plain_recipe))
+    assert kit(verb, "-c", "twice.yaml") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "two EarlyStopping need different settings" in line
+    assert "'monitor': 'val/loss'" in line
+
+    watched = {**watched, "init_args": {"monitor": "train/loss"}}
+    plain_recipe["trainer"]["callbacks"][1] = watched
+    Path("differ.yaml").write_text(yaml.safe_dump(plain_recipe))
+    assert len(callbacks_of(parsed("differ.yaml").trainer)) > 1
 
 
 def test_what_is_written_fits_a_stock_command_line(plain_recipe: dict[str, Any]) -> None:
