@@ -18,7 +18,8 @@ class Rule:
 
     Args:
         exception: The class, whose subclasses are meant as well: itself, a builtin's name such as
-            ``RuntimeError``, or an import path such as ``torch.OutOfMemoryError``.
+            ``RuntimeError``, or an import path such as ``torch.OutOfMemoryError``. Not meant is
+            StopIteration, by which Lightning ends an epoch.
         action: ``skip_batch``: go on with the next batch; ``checkpoint``: save one, and then what
             ``then`` says; ``stop``: end the fit as if it were done; ``raise``.
         max_times: How often in a run, also in its resumed parts, at least 1; then it is raised.
@@ -53,6 +54,11 @@ class Rule:
             raise ValueError(
                 "exception must name a class of exceptions, a builtin's or by import path such as "
                 f"torch.OutOfMemoryError, got {self.exception!r}"
+            )
+        if issubclass(found, StopIteration):
+            raise ValueError(
+                "exception must not be StopIteration: Lightning ends an epoch by it, so no rule "
+                "hears of it; raise another where data is at its end"
             )
         return found
 

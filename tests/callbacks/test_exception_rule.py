@@ -35,6 +35,7 @@ def test_a_class_has_the_name_that_finds_it() -> None:
         (("no.such.Error", "stop"), "exception must name .*'no.such.Error'"),
         (("torch.Tensor", "stop"), "exception must name"),
         (("KeyboardInterrupt", "stop"), "exception must name"),
+        (("StopIteration", "skip_batch"), "must not be StopIteration.*ends an epoch"),
         (("..x", "stop"), "exception must name .*'..x'"),
         ((".x", "stop"), "exception must name .*'.x'"),
         (("", "stop"), "exception must name .*''"),
