@@ -1,9 +1,11 @@
 """Read and replace a value deep within objects, by the names that lead to it."""
 
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -24,6 +26,21 @@ def is_number(value: object) -> bool:
     if isinstance(value, Tensor):
         return value.numel() == 1
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def told(value: object) -> str:
+    """Return in one line what ``value`` is, for a message that it is no number.
+
+    Example:
+        >>> told(torch.ones(2, 3)), told("many")
+        ('Tensor of shape (2, 3)', "str 'many'")
+    """
+    kind = type(value).__name__
+    if isinstance(value, Tensor | np.ndarray):
+        return f"{kind} of shape {tuple(value.shape)}"
+    if isinstance(value, nn.Module):
+        return kind
+    return f"{kind} {' '.join(reprlib.repr(value).split())}"
 
 
 def replace(owner: Any, names: Sequence[str], value: Any, path: str) -> Any:

@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 
 from lightning_kit.callbacks.before_loaders import BeforeLoaders
 from lightning_kit.callbacks.iteration import iteration
+from lightning_kit.callbacks.nested_value import told
 from lightning_kit.callbacks.param_target import ParamTarget
 from lightning_kit.compat import callbacks_of, mend_resume, refuse_twin, sets_rate
 from lightning_kit.meters import EventFilter
@@ -215,7 +216,13 @@ class ParamScheduler(pl.Callback):
         return value
 
     def _value(self, k: int) -> float:
-        value = float(self.schedule(k))
+        given = self.schedule(k)
+        try:
+            value = float(given)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ValueError(
+                f"schedule must give a number, got {told(given)} for k = {k}"
+            ) from error
         if not math.isfinite(value):
             raise ValueError(f"schedule must give finite values, got {value} for k = {k}")
         if not self.target.names[-1].endswith("batch_size"):

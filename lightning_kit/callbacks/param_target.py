@@ -6,7 +6,7 @@ from typing import Any, final
 import pytorch_lightning as pl
 from torch.optim import Optimizer
 
-from lightning_kit.callbacks.nested_value import is_number, nested, replace
+from lightning_kit.callbacks.nested_value import is_number, nested, replace, told
 from lightning_kit.meters.arguments import check_whole
 
 ROOTS = ("optimizer", "model", "datamodule")
@@ -56,10 +56,7 @@ class ParamTarget:
         for owner in self._owners(trainer, pl_module):
             found = nested(owner, self.names, self.path)
             if not is_number(found):
-                raise ValueError(
-                    f"target {self.path!r} must lead to a number, got {type(found).__name__} "
-                    f"{found!r}"
-                )
+                raise ValueError(f"target {self.path!r} must lead to a number, got {told(found)}")
 
     def write(self, trainer: pl.Trainer, pl_module: pl.LightningModule, value: float) -> None:
         """Put ``value`` there."""

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lightning_kit.callbacks.averaged import Averaged
 from lightning_kit.callbacks.iteration import iteration
+from lightning_kit.callbacks.nested_value import told
 from lightning_kit.callbacks.step_loss import step_loss
 from lightning_kit.callbacks.terminate_on_non_finite import TerminateOnNonFinite
 from lightning_kit.compat import callbacks_of, logs_this_batch, mend_resume, refuse_twin
@@ -157,7 +158,7 @@ class RunningAverages(pl.Callback):
             return value.reshape(())
         if isinstance(value, int | float):
             return value
-        raise ValueError(f"keys must lead to one number each, {key!r} leads to {value!r}")
+        raise ValueError(f"keys must lead to one number each, {key!r} leads to {told(value)}")
 
     def _log(
         self,

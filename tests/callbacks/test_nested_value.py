@@ -3,11 +3,12 @@
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from lightning_kit.callbacks.nested_value import is_number, nested, replace
+from lightning_kit.callbacks.nested_value import is_number, nested, replace, told
 
 
 def test_attributes_keys_and_indices() -> None:
@@ -50,6 +51,22 @@ def test_a_whole_number_stays_one_where_it_can(old: float, value: float, kind: t
 def test_what_a_number_is(value: object, answer: bool) -> None:
     assert is_number(value) is answer
     assert not is_number(torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("many", "str 'many'"),
+        (None, "NoneType None"),
+        (torch.ones(2, 3), "Tensor of shape (2, 3)"),
+        (nn.Linear(2, 1).weight, "Parameter of shape (1, 2)"),
+        (np.ones((4, 1)), "ndarray of shape (4, 1)"),
+        (nn.Linear(2, 1), "Linear"),
+        (list(range(99)), "list [0, 1, 2, 3, 4, 5, ...]"),
+    ],
+)
+def test_what_is_no_number_is_told_in_one_line(value: object, said: str) -> None:
+    assert told(value) == said
 
 
 @pytest.mark.parametrize(

@@ -277,6 +277,10 @@ def test_a_momentum_that_a_cycle_moves_is_refused_and_another_key_is_not() -> No
 
 
 def test_a_schedule_must_give_numbers() -> None:
+    with pytest.raises(ValueError, match="schedule must give a number, got str 'x' for k = 0"):
+        fit(ParamScheduler("optimizer.lr", lambda k: "x"))  # type: ignore[arg-type, return-value]
+    with pytest.raises(ValueError, match=r"number, got Tensor of shape \(2,\) for k = 0"):
+        fit(ParamScheduler("optimizer.lr", lambda k: torch.ones(2)))  # type: ignore[arg-type, return-value]
     with pytest.raises(ValueError, match="finite values, got nan for k = 0"):
         fit(ParamScheduler("optimizer.lr", lambda k: float("nan")))
 

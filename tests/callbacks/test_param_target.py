@@ -70,6 +70,7 @@ def test_it_writes_to_the_groups_it_names() -> None:
         ("optimizer.lr", [2], r"groups must be below 2.*got \[2\]"),
         ("optimizer.1.lr", None, "must name an optimizer below 1"),
         ("model.words", None, "must lead to a number, got str 'many'"),
+        ("model.net.1.weight", None, "must lead to a number, got Parameter of shape"),
         ("model.nett.0.p", None, "no 'nett'; it has .*did you mean 'net'"),
     ],
 )
