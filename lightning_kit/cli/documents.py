@@ -13,7 +13,21 @@ Config = dict[str, Any]
 
 @final
 class Loader(yaml.SafeLoader):
-    """YAML's core schema of version 1.2, with ``yes`` and ``no`` left as text."""
+    """YAML's core schema of version 1.2, with ``yes`` and ``no`` left as text.
+
+    A key that occurs twice in a mapping is an error, as YAML says: PyYAML drops the first one.
+    """
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        seen = set()
+        for key, _ in node.value:
+            name = (key.tag, str(key.value))
+            if name in seen and key.tag != "tag:yaml.org,2002:merge":
+                problem = f"{key.value!r} occurs twice in one mapping"
+                raise yaml.composer.ComposerError(None, None, problem, key.start_mark)
+            seen.add(name)
+        return node
 
 
 # A resolver is a table by first character; the parent's must stay as it is.

@@ -56,6 +56,8 @@ def test_no_code_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "line"),
     [
+        ("a: {b: 1}\nc: 2\na: {d: 3}", r"line 3: not valid YAML \('a' occurs twice"),
+        ("a: {b: 1, b: 1}", r"line 1: not valid YAML \('b' occurs twice"),
         ("a: [1", "line 1: not valid YAML"),
         ("a: 1\nb: {c", "line 2: not valid YAML"),
         ("- 1", "must be a mapping of keys to values, got list"),
@@ -65,6 +67,11 @@ def test_a_bad_file_is_named(tmp_path: Path, content: str, line: str) -> None:
     (tmp_path / "bad.yaml").write_text(content)
     with pytest.raises(InputError, match=rf"bad\.yaml.*{line}"):
         read("bad.yaml")
+
+
+def test_what_a_merge_brings_along_may_be_said_again(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("a: &a {b: 1, c: 2}\nd: {<<: *a, b: 3}\ne: {<<: *a, <<: *a}")
+    assert read("a.yaml") == {"a": {"b": 1, "c": 2}, "d": {"b": 3, "c": 2}, "e": {"b": 1, "c": 2}}
 
 
 def test_a_missing_file_has_a_neighbour(tmp_path: Path) -> None:
