@@ -41,7 +41,9 @@ def text(cls: Any) -> str:
     if doc.long_description:
         parts += ["", doc.long_description]
     rows = arguments(cls)
-    if rows:
+    if _parameters(cls) is None:
+        parts += ["", "arguments: not known, it has no signature that can be read"]
+    elif rows:
         parts += ["", "arguments:"]
         for row in rows:
             default = "required" if row.default is None else f"default {row.default}"
@@ -54,13 +56,21 @@ def arguments(cls: Any) -> list[Argument]:
     """Return what the constructor takes, in order."""
     found = {**_described(getattr(cls, "__init__", None)), **_described(cls)}
     rows = []
-    for parameter in inspect.signature(cls).parameters.values():
+    for parameter in _parameters(cls) or []:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         default = None if parameter.default is parameter.empty else _shown(parameter.default)
         line = found.get(parameter.name, "")
         rows.append(Argument(parameter.name, _type(parameter.annotation), default, line))
     return rows
+
+
+def _parameters(cls: Any) -> list[inspect.Parameter] | None:
+    """Return what ``cls`` is called with; None where it does not say, as many built-in classes."""
+    try:
+        return list(inspect.signature(cls).parameters.values())
+    except ValueError:
+        return None
 
 
 def _doc(cls: Any) -> docstring_parser.Docstring:

@@ -1,9 +1,14 @@
 """What a class says of itself, and the YAML that names it."""
 
+import collections
+
+import pyarrow
+import pytest
 import pytorch_lightning as pl
 import torch
 import yaml
 
+from lightning_kit.cli.classes import class_path
 from lightning_kit.cli.explanation import arguments, summary, text
 
 
@@ -46,3 +51,11 @@ def test_a_lambda_default_is_shown_as_written() -> None:
     from lightning_kit.tasks import RegressionTask
 
     assert "lambda params: torch.optim.AdamW(params, lr=1e-3)" in text(RegressionTask)
+
+
+@pytest.mark.parametrize("cls", [collections.OrderedDict, pyarrow.Schema])
+def test_a_class_without_a_signature_is_explained_without_its_arguments(cls: type) -> None:
+    shown, _, entry = text(cls).partition("\nYAML:\n")
+    assert summary(cls) in shown
+    assert "arguments: not known" in shown
+    assert yaml.safe_load(entry) == {"class_path": class_path(cls)}
