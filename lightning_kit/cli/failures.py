@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from lightning_kit.cli.errors import InputError
-from lightning_kit.cli.messages import first_line
+from lightning_kit.cli.messages import first_line, never_logged_key
 from lightning_kit.cli.monitors import missing
 
 
@@ -18,7 +18,8 @@ def input_error(error: Exception, trainer: pl.Trainer | None = None) -> InputErr
         return error
     if trainer is not None and isinstance(error, MisconfigurationException | RuntimeError):
         for unlogged in missing(trainer):
-            if unlogged.args[0].split("'")[1] in str(error):
+            key = never_logged_key(str(unlogged))
+            if key is not None and key in str(error):
                 return unlogged
     if isinstance(error, MisconfigurationException) or _of_the_amounts(error):
         return InputError(first_line(error))

@@ -84,6 +84,16 @@ def never_logged(monitor: str, logged: list[str]) -> InputError:
     return InputError(f"{monitor!r} is never logged{hint}; logged: {', '.join(keys) or 'nothing'}")
 
 
+def never_logged_key(line: str) -> str | None:
+    """Return the key that :func:`never_logged` said ``line`` of, None for any other line.
+
+    >>> never_logged_key(str(never_logged("val/los", ["val/loss"])))
+    'val/los'
+    """
+    found = re.match(r"(['\"])(.*?)\1 is never logged", line)
+    return found and found[2]
+
+
 def _kind(text: str) -> str:
     text = re.sub(r"<class '([^']+)'>", lambda match: match[1].rpartition(".")[2], text)
     if literal := re.fullmatch(r"(?:typing\.)?Literal\[(.*)\]", text):

@@ -26,7 +26,7 @@ from lightning_kit.cli.failures import input_error
 from lightning_kit.cli.idle import unreached_validation
 from lightning_kit.cli.layers import as_list
 from lightning_kit.cli.lost_record import refuse_lost_record
-from lightning_kit.cli.messages import first_line
+from lightning_kit.cli.messages import first_line, never_logged_key
 from lightning_kit.cli.monitors import missing, validate_apart_at_once
 from lightning_kit.cli.quiet import quiet
 from lightning_kit.cli.remarks import shown
@@ -73,9 +73,22 @@ def _problems(request: Request) -> Iterator[str]:
     yield from found
     if found:
         return
+    dead: set[str] = set()
+    while True:
+        found = list(_tried(request, dead))
+        yield from found
+        # The first watcher of a key that nothing logs ends a fit: the others are found without it.
+        more = {key for line in found if (key := never_logged_key(line)) is not None} - dead
+        if not more:
+            return
+        dead |= more
+
+
+def _tried(request: Request, dead: set[str]) -> Iterator[str]:
+    """Yield what a short run finds, without the callbacks that watch the ``dead`` keys."""
     with TemporaryDirectory() as folder:
         try:
-            cli = KitCLI(request, lambda _, configured: _short_run(configured, folder))
+            cli = KitCLI(request, lambda _, configured: _short_run(configured, folder, dead))
         except InputError as error:
             yield str(error)
             return
@@ -84,14 +97,17 @@ def _problems(request: Request) -> Iterator[str]:
             yield wrong
             return
         why = unreached_validation(cli.settings.trainer.as_dict())
-        for line in _trial(cli, folder):
+        found = list(_trial(cli, folder))
+        for line in () if found or dead else _components(cli):
+            print(f"ok: {line}")
+        for line in found:
             # A key that is not logged may be one that only validation logs.
-            yield f"{line}; {why}" if why and " is never logged" in line else line
+            yield f"{line}; {why}" if why and never_logged_key(line) else line
 
 
-def _short_run(configured: dict[str, Any], folder: str) -> dict[str, Any]:
+def _short_run(configured: dict[str, Any], folder: str, dead: set[str]) -> dict[str, Any]:
     refuse_lost_record(configured)
-    callbacks = as_list(configured["callbacks"])
+    callbacks = [c for c in as_list(configured["callbacks"]) if not _watches(c, dead)]
     validates = configured["limit_val_batches"] != 0 and unreached_validation(configured) is None
     over = {
         # A callback that watches a logger must find one, and none may reach a server.
@@ -116,6 +132,10 @@ def _short_run(configured: dict[str, Any], folder: str) -> dict[str, Any]:
     }
     _refuse_overwritten(configured, over)
     return over
+
+
+def _watches(callback: Any, keys: set[str]) -> bool:
+    return not keys.isdisjoint(map(str, as_list(getattr(callback, "monitor", None))))
 
 
 def _refuse_overwritten(configured: dict[str, Any], over: dict[str, Any]) -> None:
@@ -153,11 +173,8 @@ def _trial(cli: KitCLI, folder: str) -> Iterator[str]:
     if (empty := without_batches(trainer)) is not None:
         yield empty
         return
-    wrong_lines = [*amounts(trainer, cli.settings.trainer), *map(str, missing(trainer))]
-    yield from wrong_lines
-    if not wrong_lines:
-        for line in _components(cli):
-            print(f"ok: {line}")
+    yield from amounts(trainer, cli.settings.trainer)
+    yield from map(str, missing(trainer))
 
 
 def _components(cli: KitCLI) -> Iterator[str]:

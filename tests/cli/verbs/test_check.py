@@ -127,6 +127,19 @@ def test_every_problem_is_listed_once(kit: Run, recipe: str, capsys: Any) -> Non
     assert capsys.readouterr().err.count("problem: ") == 1
 
 
+def test_every_key_that_is_never_logged_is_listed(kit: Run, recipe: str, capsys: Any) -> None:
+    monitors = [
+        "--callbacks.EarlyStopping.monitor=val/los",
+        "--callbacks.ModelCheckpoint.monitor=x/y",
+    ]
+    assert kit("check", "-c", recipe, *monitors) == 2
+    told = capsys.readouterr()
+    assert "'val/los' is never logged: did you mean val/loss?" in told.err
+    assert "'x/y' is never logged" in told.err
+    assert told.err.count("problem: ") == 2
+    assert "ok: " not in told.out
+
+
 def test_a_missing_extra_is_named(
     kit: Run, plain_recipe: dict[str, Any], capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
