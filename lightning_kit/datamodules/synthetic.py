@@ -1,5 +1,6 @@
 """Made-up data of a known shape, for tests, benchmarks and first tries."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal, final
 
@@ -132,8 +133,8 @@ def _check(
         raise ValueError(f"kind must be 'blobs', 'labels' or 'surface', got {kind!r}")
     if num_features < 1:
         raise ValueError(f"num_features must be at least 1, got {num_features}")
-    if noise < 0:
-        raise ValueError(f"noise must not be negative, got {noise}")
+    if not 0 <= noise < math.inf:
+        raise ValueError(f"noise must be finite and not negative, got {noise}")
     useless = ("num_classes", num_classes) if kind == "surface" else ("num_targets", num_targets)
     if useless[1] is not None:
         raise ValueError(f"{useless[0]} has no effect for kind {kind!r}: leave it out")

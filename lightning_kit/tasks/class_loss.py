@@ -1,5 +1,6 @@
 """Cross-entropy for the three kinds of class labels, with the weight that its mean is over."""
 
+import math
 from typing import Literal, final
 
 import torch
@@ -159,9 +160,10 @@ def _weights(given: list[float] | str | None, kind: Kind, num_classes: int) -> T
                 "one by one: give the factor on each label's positives as a list"
             )
         return torch.ones(num_classes)
-    if len(given) != num_classes or min(given) < 0 or max(given) == 0:
+    finite = all(math.isfinite(weight) for weight in given)
+    if len(given) != num_classes or not finite or min(given) < 0 or max(given) == 0:
         raise ValueError(
-            f"class_weights must be {num_classes} numbers of at least 0, not all 0, "
+            f"class_weights must be {num_classes} finite numbers of at least 0, not all 0, "
             f"got {list(given)}"
         )
     return torch.tensor(given, dtype=torch.float32)

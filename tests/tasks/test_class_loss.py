@@ -127,8 +127,10 @@ def test_balance_needs_every_class(counts: Any, message: str) -> None:
     ("kind", "options", "message"),
     [
         ("multiclass", {"label_smoothing": 1.0}, r"in \[0, 1\), got 1.0"),
-        ("multiclass", {"class_weights": [1.0]}, r"must be 3 numbers .* got \[1.0\]"),
+        ("multiclass", {"class_weights": [1.0]}, r"must be 3 finite numbers .* got \[1.0\]"),
         ("multiclass", {"class_weights": [1.0, -1.0, 1.0]}, "at least 0"),
+        ("multiclass", {"class_weights": [1.0, float("nan"), 1.0]}, "3 finite numbers"),
+        ("multiclass", {"class_weights": [1.0, float("inf"), 1.0]}, "3 finite numbers"),
         ("multiclass", {"class_weights": "even"}, "a list, 'balanced' or None, got 'even'"),
         ("multilabel", {"class_weights": "balanced"}, "does not apply to multilabel"),
         ("multilabel", {"ignore_index": 1}, "must not be a label of multilabel targets, got 1"),
