@@ -11,6 +11,7 @@ from lightning_kit.cli.row_batches import RowBatches
 from lightning_kit.cli.row_tensors import encoded_rows, input_rows
 from lightning_kit.cli.source import load
 from lightning_kit.datamodules import AbstractDataModule
+from lightning_kit.export.declared_encoders import declared_encoders
 
 
 def give(file: Path, evaluation: Evaluation) -> None:
@@ -31,7 +32,7 @@ def give(file: Path, evaluation: Evaluation) -> None:
     elif isinstance(owner, AbstractDataModule):
         owner.__dict__["predict_dataloader"] = _of_kit(file, owner)
     else:
-        owner.__dict__["predict_dataloader"] = _of_any(file, owner)
+        owner.__dict__["predict_dataloader"] = _of_any(file, owner, evaluation.cli.datamodule)
 
 
 def _stored_encoders(evaluation: Evaluation) -> list[Encoder] | None:
@@ -56,7 +57,7 @@ def _of_kit(file: Path, datamodule: AbstractDataModule) -> Callable[[], Any]:
     def predict_dataloader() -> Any:
         sample, _ = load("predict")
         # Fitted just now, where the weights are random.
-        encoders = datamodule.encoders
+        encoders = declared_encoders(datamodule)
         input = (
             encoded_rows(file, encoders)
             if encoders
@@ -68,13 +69,13 @@ def _of_kit(file: Path, datamodule: AbstractDataModule) -> Callable[[], Any]:
     return predict_dataloader
 
 
-def _of_any(file: Path, owner: Any) -> Callable[[], Any]:
+def _of_any(file: Path, owner: Any, datamodule: Any) -> Callable[[], Any]:
     loader = owner.predict_dataloader
 
     def predict_dataloader() -> Any:
         for batch in loader():
             # Restored, or fitted in setup: there by now.
-            return RowBatches(file, batch, getattr(owner, "encoders", None))
+            return RowBatches(file, batch, declared_encoders(datamodule))
         raise InputError("--rows: the predict data has no batch to tell what the model takes")
 
     return predict_dataloader

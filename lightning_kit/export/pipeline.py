@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from lightning_kit.artefact.encoders import RawRows
 from lightning_kit.artefact.encoding import apply_encoders
 from lightning_kit.export.arrays import as_arrays, as_tensors, device_of
+from lightning_kit.export.declared_encoders import declared_encoders
 from lightning_kit.export.evaluating import evaluating
 from lightning_kit.export.graph import AnswerGraph
 from lightning_kit.export.outputs import named_outputs
@@ -50,7 +51,7 @@ class Pipeline:
         ``classes``.
         """
         preprocess = getattr(datamodule, "preprocess", None)
-        encoders = getattr(datamodule, "encoders", None)
+        encoders = declared_encoders(datamodule)
         classes = getattr(datamodule, "classes", None)
         network, postprocess = getattr(module, "model", None), getattr(module, "postprocess", None)
         if not isinstance(network, nn.Module) or not isinstance(postprocess, nn.Module):

@@ -10,6 +10,7 @@ import torch
 from pytorch_lightning.core.hooks import DataHooks
 
 from lightning_kit.artefact.encoders import RawRows
+from lightning_kit.export.declared_encoders import declared_encoders
 from lightning_kit.export.errors import ExportError
 from lightning_kit.export.pipeline import Pipeline
 from lightning_kit.export.samples import Samples
@@ -88,7 +89,7 @@ def training_rows(datamodule: Any) -> RawRows | None:
     A datamodule gives them by ``raw_rows("train")`` where it has encoders, else by
     ``load("train")``.
     """
-    has_encoders = getattr(datamodule, "encoders", None) is not None
+    has_encoders = declared_encoders(datamodule) is not None
     give = getattr(datamodule, "raw_rows" if has_encoders else "load", None)
     if give is None:
         return None

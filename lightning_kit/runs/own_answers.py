@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from lightning_kit.artefact.encoders import RawRows
 from lightning_kit.artefact.encoding import apply_encoders
 from lightning_kit.export.arrays import as_arrays, as_tensors, device_of
+from lightning_kit.export.declared_encoders import declared_encoders
 from lightning_kit.export.evaluating import evaluating
 from lightning_kit.export.outputs import named_outputs
 
@@ -43,7 +44,7 @@ class OwnAnswers:
 
     def __call__(self, rows: RawRows) -> dict[str, NDArray[Any]]:
         """Return the answers by name, ``(N, ...)`` each."""
-        encoders = getattr(self.datamodule, "encoders", None)
+        encoders = declared_encoders(self.datamodule)
         arrays = rows if encoders is None else {"input": apply_encoders(rows, encoders)}
         tensors = as_tensors(arrays, device_of(self.module))
         with evaluating(self.module), torch.inference_mode():

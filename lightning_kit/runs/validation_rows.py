@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lightning_kit.export.declared_encoders import declared_encoders
 from lightning_kit.export.errors import ExportError
 from lightning_kit.export.samples import Samples
 
@@ -30,7 +31,7 @@ def validation_samples(loader: Iterable[Any], datamodule: Any = None) -> Samples
     Raises:
         ExportError: If there is no row, or a batch is of another kind.
     """
-    if getattr(datamodule, "encoders", None) is not None:
+    if declared_encoders(datamodule) is not None:
         return _cells(datamodule)
     inputs: list[dict[str, NDArray[Any]]] = []
     targets: list[NDArray[Any]] = []

@@ -195,6 +195,38 @@ def test_a_datamodule_of_ones_own_has_encoders(
     assert "pictures/c.png, column 'picture': must be a picture" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("whose", ["module", "datamodule"])
+@pytest.mark.parametrize("other", [{}, [], ["bpe"], torch.nn.ModuleList([torch.nn.ReLU()])])
+def test_what_else_is_called_encoders_is_let_be(
+    kit: Run, recipe: str, monkeypatch: Any, whose: str, other: Any
+) -> None:
+    from programs.plain import PlainModule
+
+    owner = PlainModule if whose == "module" else PlainData
+    monkeypatch.setattr(owner, "encoders", other, raising=False)
+    assert kit("predict", "-c", recipe, "--random_weights", "--out", "own.csv") == 0
+    np.savez("rows.npz", input=PlainData().rows.tensors[0].numpy())
+    args = ("-c", recipe, "--random_weights", "--rows", "rows.npz")
+    assert kit("predict", *args, "--out", "given.csv") == 0
+    assert table("given.csv") == table("own.csv")
+
+
+def test_a_module_that_deals_its_own_data_may_have_encoders(
+    kit: Run, plain_recipe: dict[str, Any], monkeypatch: Any
+) -> None:
+    from programs.plain import PlainModule
+
+    loader = Once([(torch.zeros(2, 3), torch.zeros(2))])
+    monkeypatch.setattr(PlainModule, "predict_dataloader", lambda self: loader)
+    monkeypatch.setattr(PlainModule, "encoders", torch.nn.ModuleList(), raising=False)
+    del plain_recipe["data"]
+    Path("alone.yaml").write_text(json.dumps(plain_recipe))
+    np.savez("rows.npz", input=np.ones((5, 3)))
+    args = ("-c", "alone.yaml", "--random_weights", "--rows", "rows.npz")
+    assert kit("predict", *args) == 0
+    assert len(table("predictions.csv")) == 6
+
+
 def test_random_weights_fit_the_encoders(kit: Run, capsys: Any) -> None:
     Path("table.csv").write_text("\n".join(["colour,size,label", *rows_of_table(60)]) + "\n")
     Path("small.yaml").write_text(json.dumps(TABLE))

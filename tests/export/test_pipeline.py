@@ -58,6 +58,11 @@ def test_a_task_and_its_datamodule_give_their_parts() -> None:
     assert (pipeline.preprocess, pipeline.classes) == (data.preprocess, data.classes)
 
 
+def test_encoders_of_another_kind_are_none_of_the_pipeline() -> None:
+    data = SimpleNamespace(encoders=nn.ModuleList([nn.ReLU()]))
+    assert Pipeline.of(nn.Identity(), data).encoders is None
+
+
 def test_a_forward_that_does_more_than_call_the_model_is_the_reference() -> None:
     task = Task()
     x = torch.rand(5, 4)

@@ -98,6 +98,8 @@ def test_training_rows_are_those_that_a_datamodule_has_at_hand() -> None:
     assert np.asarray(rows["input"]).shape == (1257, 64)
     assert training_rows(None) is None
     assert training_rows(pl.LightningDataModule()) is None
+    data.__dict__["encoders"] = {}
+    assert training_rows(data) is not None
 
 
 def test_training_data_that_is_gone_or_dealt_otherwise_is_no_fault() -> None:

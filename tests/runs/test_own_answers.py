@@ -73,6 +73,13 @@ def test_a_table_goes_through_its_own_encoders(tmp_path: Any) -> None:
     np.testing.assert_allclose(found, wanted, rtol=1e-6)
 
 
+def test_what_else_a_datamodule_calls_encoders_is_let_be() -> None:
+    module, data = Plain(), pl.LightningDataModule()
+    data.encoders = {}  # type: ignore[attr-defined]
+    own, bare = OwnAnswers(module, data)(ROWS), OwnAnswers(module)(ROWS)
+    np.testing.assert_array_equal(own["output"], bare["output"])
+
+
 def test_a_hook_that_takes_pairs_gets_a_pair() -> None:
     module = Plain()
     halved = OwnAnswers(module, Halving(), target=torch.zeros(2, dtype=torch.long))(ROWS)

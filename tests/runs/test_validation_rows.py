@@ -50,7 +50,7 @@ def test_of_several_loaders_the_first_is_read(several: Any) -> None:
 
 def test_a_datamodule_with_encoders_gives_raw_cells() -> None:
     data = SimpleNamespace(
-        encoders=[{}],
+        encoders=[{"kind": "number", "column": "size"}],
         raw_rows=lambda part: {"size": [f"{part}{n}" for n in range(3)]},
         load=lambda part: (None, torch.tensor([1.0, 2.0, 3.0])),
     )
@@ -60,6 +60,11 @@ def test_a_datamodule_with_encoders_gives_raw_cells() -> None:
     del data.raw_rows
     with pytest.raises(ExportError, match="has encoders, so it must have raw_rows"):
         validation_samples([], data)
+
+
+def test_what_else_a_datamodule_calls_encoders_is_let_be() -> None:
+    data = SimpleNamespace(encoders=torch.nn.ModuleList([torch.nn.ReLU()]))
+    assert len(validation_samples(iter(BATCHES), data)) == 8
 
 
 @pytest.mark.parametrize("nothing", [[], None, [[]], {}])
