@@ -1,7 +1,6 @@
 import os
 import pickle
 import warnings
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +8,9 @@ import pytest
 import torch
 from torch import nn
 from torch.distributed.checkpoint.filesystem import FileSystemWriter
-from torch.distributed.checkpoint.metadata import _MEM_FORMAT_ENCODING
 from torch.distributed.checkpoint.state_dict_saver import save
 
-from lightning_kit.runs.sharded import _refuse_code, read_sharded
+from lightning_kit.runs.sharded import read_sharded
 
 
 def written(folder: Path) -> nn.Module:
@@ -35,27 +33,6 @@ def test_shards_become_whole_weights(tmp_path: Path) -> None:
     content = read_sharded(tmp_path / "x.ckpt")
     assert content["epoch"] == 3
     torch.testing.assert_close(content["state_dict"], dict(module.state_dict()), rtol=0, atol=0)
-
-
-class ByName:
-    """Pickled as the first Pythons 3.11 pickle a member of an enum, or anything else."""
-
-    def __init__(self, owner: Any, name: str) -> None:
-        self.owner, self.name = owner, name
-
-    def __reduce__(self) -> Any:
-        return getattr, (self.owner, self.name)
-
-
-def test_a_member_of_an_enum_may_be_pickled_by_its_name(tmp_path: Path) -> None:
-    written(tmp_path / "x.ckpt")
-    index = tmp_path / "x.ckpt" / ".metadata"
-    index.write_bytes(pickle.dumps(ByName(_MEM_FORMAT_ENCODING, "TORCH_CONTIGUOUS_FORMAT")))
-    _refuse_code(index)
-    for owner, name in ((OrderedDict, "fromkeys"), (_MEM_FORMAT_ENCODING, "__init__")):
-        index.write_bytes(pickle.dumps(ByName(owner, name)))
-        with pytest.raises(ValueError, match=f"builtins.getattr of '{name}'"):
-            read_sharded(tmp_path / "x.ckpt")
 
 
 class Runs:
