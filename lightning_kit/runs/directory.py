@@ -12,6 +12,8 @@ from lightning_kit.runs.errors import RunError
 from lightning_kit.runs.events import EventLog
 from lightning_kit.runs.record import RunRecord
 
+LATEST = "latest"
+
 
 @final
 @dataclass(frozen=True)
@@ -27,8 +29,16 @@ class RunDirectory:
         """Make a new directory for a run of recipe ``name``; a taken name gets ``-2``, ``-3``...
 
         Call on rank 0 alone: the exclusive ``mkdir`` decides between runs that start together.
+        RunError where ``latest`` is no link, which could not be moved without losing what it is.
         """
         parent = (root / name).absolute()
+        link = parent / LATEST
+        if link.exists() and not link.is_symlink():
+            # A copy that follows links leaves a whole run there.
+            what = "folder" if link.is_dir() else "file"
+            raise RunError(
+                f"{link} is a {what}, and a run needs that name for a link: rename it or remove it"
+            )
         made = tuple(above for above in (parent, *parent.parents) if not above.exists())
         parent.mkdir(parents=True, exist_ok=True)
         stamp, number = datetime.now().strftime("%Y%m%d-%H%M%S"), 1
@@ -69,7 +79,7 @@ class RunDirectory:
     @classmethod
     def latest(cls, name: str, root: Path = Path("runs")) -> Self:
         """Return the newest run of recipe ``name``."""
-        link = root / name / "latest"
+        link = root / name / LATEST
         if not link.exists():
             raise RunError(
                 f"no run of {name!r} below {root}/: train one first (lightning-kit fit), or name a "
@@ -106,9 +116,9 @@ class RunDirectory:
 
     def make_latest(self) -> Self | None:
         """Point ``latest`` here, in one step, and return the run that it pointed to before."""
-        link = self.path.parent / "latest"
+        link = self.path.parent / LATEST
         before = type(self)(link.resolve()) if link.exists() else None
-        beside = self.path.parent / f".latest.{os.getpid()}"
+        beside = self.path.parent / f".{LATEST}.{os.getpid()}"
         beside.unlink(missing_ok=True)
         beside.symlink_to(self.path.name)
         beside.replace(link)

@@ -36,6 +36,20 @@ def test_latest_points_at_the_newest_and_is_relative(tmp_path: Path) -> None:
     assert not os.path.isabs(os.readlink(tmp_path / "digits" / "latest"))
 
 
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_a_latest_that_is_no_link_is_kept_and_named(tmp_path: Path, kind: str) -> None:
+    taken = tmp_path / "digits" / "latest"
+    taken.parent.mkdir()
+    if kind == "folder":
+        taken.mkdir()
+    else:
+        taken.write_text("mine")
+    with pytest.raises(RunError, match=f"latest is a {kind}.*rename it or remove it"):
+        RunDirectory.create("digits", tmp_path)
+    assert list(taken.parent.iterdir()) == [taken]
+    assert not taken.is_symlink()
+
+
 def test_a_folder_above_runs_names_the_newest(tmp_path: Path) -> None:
     run = started(tmp_path)
     with pytest.raises(RunError, match=f"did you mean {run.path}"):

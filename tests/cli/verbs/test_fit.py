@@ -226,6 +226,19 @@ def test_wrong_input_leaves_no_directory_and_latest_where_it_was(kit: Run, recip
     assert RunDirectory.latest("small") == before
 
 
+def test_a_copy_that_followed_the_link_ends_a_fit_before_it_begins(
+    kit: Run, recipe: str, capsys: Any
+) -> None:
+    assert kit("fit", "-c", recipe) == 0
+    shutil.copytree("runs", "copied")
+    capsys.readouterr()
+    assert kit("fit", "-c", recipe, "--trainer.default_root_dir", "copied") == 2
+    error = capsys.readouterr().err
+    assert "copied/small/latest is a folder" in error
+    assert "Traceback" not in error
+    assert len(list(Path("copied/small").iterdir())) == 2
+
+
 def test_debug_shows_the_traceback(kit: Run, recipe: str) -> None:
     with pytest.raises(Exception, match="must be float"):
         kit("fit", "-c", recipe, "--model.lr", "fast", "--debug")
