@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lightning_kit.artefact.encoders import Encoder
+from lightning_kit.cli.encoded_alike import check_alike
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.evaluation import Evaluation
 from lightning_kit.cli.row_batches import RowBatches
@@ -19,7 +20,7 @@ def give(file: Path, evaluation: Evaluation) -> None:
 
     Where the checkpoint has encoders, the data's own files are not needed. Otherwise the first
     batch of the predict data says what the model takes, and a datamodule of one's own may have
-    ``encoders`` too.
+    ``encoders`` too: what they make must be of that type and shape.
 
     Raises:
         InputError: If the rows are wrong; what only the data tells is found when the run begins.
@@ -58,11 +59,11 @@ def _of_kit(file: Path, datamodule: AbstractDataModule) -> Callable[[], Any]:
         sample, _ = load("predict")
         # Fitted just now, where the weights are random.
         encoders = declared_encoders(datamodule)
-        input = (
-            encoded_rows(file, encoders)
-            if encoders
-            else input_rows(file, {"input": sample})["input"]
-        )
+        if encoders is None:
+            input = input_rows(file, {"input": sample})["input"]
+        else:
+            input = encoded_rows(file, encoders)
+            check_alike(input, {"input": sample}, encoders)
         datamodule.__dict__["load"] = lambda _: (input, None)
         return loader()
 

@@ -7,6 +7,7 @@ from typing import Any, final
 from torch import Tensor
 
 from lightning_kit.artefact.encoders import Encoder
+from lightning_kit.cli.encoded_alike import check_alike
 from lightning_kit.cli.errors import InputError
 from lightning_kit.cli.row_tensors import encoded_batches, input_rows
 from lightning_kit.export.errors import ExportError
@@ -20,10 +21,12 @@ class RowBatches:
     Args:
         file: Of raw rows.
         first: A batch: ``input``, ``(input,)`` or ``(input, target)``.
-        encoders: That made its input of raw cells; None: the rows are inputs.
+        encoders: That made its input of raw cells, as they do of the cells of ``file``; None: the
+            rows are inputs.
 
     Raises:
-        InputError: If the rows are wrong, or the batch is of another kind.
+        InputError: If the rows are wrong, or the batch is of another kind, or of another type or
+            shape than what the encoders make.
         DataError: If the file cannot be read.
     """
 
@@ -38,7 +41,10 @@ class RowBatches:
         if encoders is None:
             self._inputs = list(_cut(input_rows(file, sample), size))
         else:
-            self._inputs = [{"input": rows} for rows in encoded_batches(file, encoders, size)]
+            encoded = encoded_batches(file, encoders, size)
+            for some in encoded[:1]:
+                check_alike(some, sample, encoders)
+            self._inputs = [{"input": rows} for rows in encoded]
 
     def __len__(self) -> int:
         return len(self._inputs)

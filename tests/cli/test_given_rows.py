@@ -227,6 +227,20 @@ def test_a_module_that_deals_its_own_data_may_have_encoders(
     assert len(table("predictions.csv")) == 6
 
 
+def test_a_loader_that_scales_is_refused(
+    kit: Run, recipe: str, monkeypatch: Any, capsys: Any
+) -> None:
+    picture = {"kind": "image", "column": "picture", "mode": "RGB", "size": [8, 8]}
+    batch = (torch.rand(2, 3, 8, 8), torch.ones(2))
+    monkeypatch.setattr(PlainData, "predict_dataloader", lambda self: Once([batch]))
+    monkeypatch.setattr(PlainData, "encoders", [picture], raising=False)
+    np.savez("rows.npz", picture=np.full((2, 9, 9, 3), 121, np.uint8))
+    assert kit("predict", "-c", recipe, "--random_weights", "--rows", "rows.npz") == 2
+    said = capsys.readouterr().err
+    assert "uint8 (3, 8, 8) a row, got float32 (3, 8, 8) a row: " in said
+    assert "Traceback" not in said
+
+
 def test_random_weights_fit_the_encoders(kit: Run, capsys: Any) -> None:
     Path("table.csv").write_text("\n".join(["colour,size,label", *rows_of_table(60)]) + "\n")
     Path("small.yaml").write_text(json.dumps(TABLE))
