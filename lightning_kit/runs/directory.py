@@ -63,7 +63,9 @@ class RunDirectory:
         """Return the run in ``path``; RunError if it is not one."""
         resolved = Path(path).resolve()
         if not (resolved / "run.json").is_file():
-            runs = sorted(found.parent for found in resolved.glob("*/run.json"))
+            # Of what is not there, as a run that was removed, the neighbours are meant.
+            folder = resolved if resolved.exists() else resolved.parent
+            runs = sorted(found.parent for found in folder.glob("*/run.json"))
             hint = f"; did you mean {runs[-1]}?" if runs else ""
             raise RunError(f"{path} is not a run directory: it has no run.json{hint}")
         return cls(resolved)
@@ -80,7 +82,7 @@ class RunDirectory:
     def latest(cls, name: str, root: Path = Path("runs")) -> Self:
         """Return the newest run of recipe ``name``."""
         link = root / name / LATEST
-        if not link.exists():
+        if not link.exists() and not link.is_symlink():
             raise RunError(
                 f"no run of {name!r} below {root}/: train one first (lightning-kit fit), or name a "
                 "run directory or a checkpoint"

@@ -56,6 +56,18 @@ def test_a_folder_above_runs_names_the_newest(tmp_path: Path) -> None:
         RunDirectory.open(tmp_path / "digits")
 
 
+def test_a_latest_whose_run_was_removed_names_one_that_is_left(tmp_path: Path) -> None:
+    left = started(tmp_path)
+    gone = started(tmp_path)
+    gone.make_latest()
+    gone.remove()
+    named = f"no run.json; did you mean {left.path}"
+    with pytest.raises(RunError, match=named):
+        RunDirectory.latest("digits", tmp_path)
+    with pytest.raises(RunError, match=named):
+        RunDirectory.open(tmp_path / "digits" / "latest")
+
+
 def test_no_run_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no run of 'digits'.*train one first"):
         RunDirectory.latest("digits", tmp_path)
