@@ -21,9 +21,16 @@ def write_answers(
 
     Raises:
         FileExistsError: If there is such a file.
-        ArtefactError: If a prediction is none of ``classes``, or the disk takes no more; then
-            there is no such file.
+        ArtefactError: If answers differ in their rows, a prediction is none of ``classes``, or the
+            disk takes no more; then there is no such file.
     """
+    counts = {name: len(array) for name, array in answers.items()}
+    if len(set(counts.values())) > 1:
+        found = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise ArtefactError(
+            f"outputs must have as many rows as there are samples, got {found}: let the model "
+            "answer each sample by a row"
+        )
     columns: dict[str, NDArray[Any]] = {}
     for name, array in answers.items():
         columns.update(_flat(name, array, classes))

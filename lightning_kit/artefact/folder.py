@@ -16,6 +16,7 @@ from lightning_kit.artefact.errors import ArtefactError
 from lightning_kit.artefact.golden import read_golden
 from lightning_kit.artefact.hashes import check_files
 from lightning_kit.artefact.manifest import FILE, Manifest
+from lightning_kit.artefact.row_shapes import several_shapes
 from lightning_kit.artefact.runtime import OnnxRuntime
 from lightning_kit.artefact.seals import check_seals
 from lightning_kit.artefact.tensor_spec import TensorSpec
@@ -90,7 +91,8 @@ class Artefact:
         Raises:
             RawRowsError: If a column or a cell is wrong, or an answer is not finite that must be;
                 it names column and row.
-            ArtefactError: If the artefact has no ONNX, or the graph fails.
+            ArtefactError: If the artefact has no ONNX, the graph fails, or an output has not the same
+                shape for every row.
         """
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1 row, got {batch_size}")
@@ -98,7 +100,11 @@ class Artefact:
         parts = [runtime(batch) for batch in self._batches(rows, batch_size)]
         answers = {}
         for spec in self.manifest.outputs:
-            answers[spec.name] = np.concatenate([part[spec.name] for part in parts])
+            some = [part[spec.name] for part in parts]
+            try:
+                answers[spec.name] = np.concatenate(some)
+            except ValueError as error:
+                raise ArtefactError(f"{self.path}: {several_shapes(spec.name, some)}") from error
             check_finite(answers[spec.name], spec, GIVES_FINITE)
         return answers
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from programs.artefacts import TABLE_ROWS, reseal, write_pictures, write_table
+from onnx import TensorProto, helper
+from programs.artefacts import TABLE_ROWS, graph, reseal, write, write_pictures, write_table
 
 from lightning_kit.artefact import Artefact, ArtefactError, TensorSpec
 from lightning_kit.artefact.encoders import RawRowsError
@@ -67,6 +68,26 @@ def test_a_picture_of_another_size_than_the_graphs_is_named(tmp_path: Path) -> N
     )
     with pytest.raises(RawRowsError, match=message):
         artefact.answer({"picture": [right, np.zeros((4, 7, 3), np.uint8)]})
+
+
+def test_answers_without_a_common_shape_are_named(tmp_path: Path) -> None:
+    model = graph(
+        [helper.make_node("Cast", ["input"], ["map"], to=TensorProto.FLOAT)],
+        [helper.make_tensor_value_info("input", TensorProto.UINT8, ["batch", 3, "h", "w"])],
+        [helper.make_tensor_value_info("map", TensorProto.FLOAT, ["batch", 3, "h", "w"])],
+    )
+    shape = ("batch", 3, "h", "w")
+    values = {
+        "inputs": (TensorSpec("input", "uint8", shape),),
+        "outputs": (TensorSpec("map", "float32", shape),),
+        "encoders": [{"kind": "image", "column": "picture", "mode": "RGB", "size": None}],
+    }
+    small, wide = np.zeros((8, 8, 3), np.uint8), np.zeros((8, 9, 3), np.uint8)
+    artefact = Artefact.open(write(tmp_path / "small", model, {"picture": [small]}, values))
+    assert artefact.answer({"picture": [wide, wide]})["map"].shape == (2, 3, 8, 9)
+    message = r"output 'map' must have one shape a row .* got \(3, 8, 8\), \(3, 8, 9\): "
+    with pytest.raises(ArtefactError, match=message):
+        artefact.answer({"picture": [small, wide]})
 
 
 @pytest.mark.parametrize(

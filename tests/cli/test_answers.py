@@ -43,6 +43,25 @@ def test_what_is_no_table(batches: list[Any]) -> None:
         write_answers(Path("answers.csv"), batches)
 
 
+@pytest.mark.parametrize(
+    ("batches", "message"),
+    [
+        (
+            [torch.ones(1, 8, 8), torch.ones(1, 8, 8), torch.ones(1, 8, 9)],
+            r"'prediction' must have one shape a row for one table, got \(8, 8\), \(8, 9\): ",
+        ),
+        ([{"map": torch.ones(1, 2)}, {"map": torch.ones(1)}], r"'map' must .* got \(2,\), \(\): "),
+        ([{"a": torch.ones(1)}, {"b": torch.ones(1)}], r"the same outputs .* got a, then b: "),
+        ([torch.ones(1), {"b": torch.ones(1)}], r"the same outputs .* got prediction, then b: "),
+        ([{"a": torch.ones(3), "b": torch.ones(2)}], r"as many rows .* got a 3, b 2: "),
+    ],
+)
+def test_answers_of_several_shapes_are_one_line(batches: list[Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        write_answers(Path("answers.csv"), batches)
+    assert not Path("answers.csv").exists()
+
+
 def test_what_cannot_be_written_is_one_line() -> None:
     with pytest.raises(InputError, match=r"the answers cannot be written \(No such file"):
         write_answers(Path("no") / "answers.csv", [torch.ones(1)])
