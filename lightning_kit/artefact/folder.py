@@ -91,7 +91,7 @@ class Artefact:
         Raises:
             RawRowsError: If a column or a cell is wrong, or an answer is not finite that must be;
                 it names column and row.
-            ArtefactError: If the artefact has no ONNX, the graph fails, or an output has not the same
+            ArtefactError: If the artefact has no ONNX, the graph fails, or an output has not one
                 shape for every row.
         """
         if batch_size < 1:

@@ -48,6 +48,9 @@ def quantize(path: Path, kind: str, inputs: Mapping[str, NDArray[Any]]) -> None:
                 f"quantize {kind} is not in this onnxruntime: {error}: leave it out, or "
                 "pip install 'lightning_kit[export]'"
             ) from error
+        except OSError:
+            # A full disk says nothing of the model.
+            raise
         except Exception as error:
             line = " ".join(str(error).split())[:300]
             raise ExportError(

@@ -12,7 +12,8 @@ from pathlib import Path
 from lightning_kit.export.errors import ExportError
 
 _SUFFIX = "exporting"
-_DISK = {
+# Wherever the file is: a temporary one beside those of the artefact may be the first to fail.
+_ANYWHERE = {
     errno.ENOSPC,
     errno.EDQUOT,
     errno.EROFS,
@@ -21,8 +22,15 @@ _DISK = {
     errno.EEXIST,
     errno.ENOTDIR,
 }
+# What a model that asks others or starts them meets, and a write does not.
+_NOT_OF_FILES = (ConnectionError, TimeoutError, ChildProcessError, ProcessLookupError)
 # Of those that write in C++ and Rust.
-_TOLD = ("No space left on device", "StorageFull", "PytorchStreamWriter failed writing")
+_TOLD = (
+    "No space left on device",
+    "StorageFull",
+    "PytorchStreamWriter failed writing",
+    "(os error ",
+)
 
 
 @contextmanager
@@ -37,13 +45,14 @@ def staged(out: Path) -> Iterator[Path]:
         out: Must not exist; folders above it are made.
 
     Raises:
-        ExportError: If ``out`` exists, before the block or after it, or the disk is full or takes
-            nothing.
+        ExportError: If ``out`` exists, before the block or after it, or there is no writing there,
+            whatever the disk or the system gives as the reason.
     """
     out = out.absolute()
     refuse_existing(out)
-    made = [parent for parent in out.parents if not parent.exists()]
+    made: list[Path] = []
     try:
+        made += [parent for parent in out.parents if not parent.exists()]
         out.parent.mkdir(parents=True, exist_ok=True)
         clear_abandoned(out)
         folder = out.with_name(f".{out.name}.{_identity(os.getpid())}.{_SUFFIX}")
@@ -61,7 +70,7 @@ def staged(out: Path) -> Iterator[Path]:
         for parent in made:
             with suppress(OSError):
                 parent.rmdir()
-        if (why := _unwritable(error)) is not None:
+        if (why := _unwritable(error, out)) is not None:
             raise ExportError(
                 f"out must be where there is room and leave to write, got {out} ({why}): name "
                 "another folder, or make room"
@@ -107,12 +116,26 @@ def _host() -> str:
     return re.sub(r"\W+", "_", socket.gethostname())
 
 
-def _unwritable(error: BaseException) -> str | None:
+def _unwritable(error: BaseException, out: Path) -> str | None:
     """Return why a disk took nothing more, as Python, safetensors or torch tell it; else None."""
-    if isinstance(error, OSError) and error.errno in _DISK:
-        return os.strerror(error.errno)
+    if isinstance(error, OSError) and (number := error.errno) is not None:
+        # Resolvers of names have numbers of their own.
+        is_ours = number in _ANYWHERE or (number in errno.errorcode and _is_of(error, out))
+        return os.strerror(number) if is_ours else None
     found = next((each for each in _TOLD if each in str(error)), None)
     return None if found is None else str(error).splitlines()[0]
+
+
+def _is_of(error: OSError, out: Path) -> bool:
+    """Say whether ``error`` is of ``out``, of what leads there or of what lies hidden beside it."""
+    if not isinstance(error.filename, str | bytes):
+        # A write knows no name.
+        return not isinstance(error, _NOT_OF_FILES)
+    path = Path(os.fsdecode(error.filename)).absolute()
+    if out.is_relative_to(path):
+        return True
+    inside = path.is_relative_to(out.parent) and path != out.parent
+    return inside and path.relative_to(out.parent).parts[0].lstrip(".").startswith(out.name)
 
 
 def _flush(folder: Path) -> None:

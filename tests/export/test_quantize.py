@@ -1,3 +1,4 @@
+import errno
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -68,6 +69,18 @@ def test_weights_become_smaller_and_answers_stay_near(
     error = np.abs(after - before).max()
     assert 0 < error < (0.01 if kind == "fp16" else 0.2)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_disk_that_takes_nothing_says_nothing_of_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.EFBIG, "File too large")
+
+    path = written(tmp_path / "model.onnx")
+    monkeypatch.setattr(onnx, "save", full)
+    with pytest.raises(OSError, match="File too large"):
+        quantize(path, "fp16", INPUTS)
 
 
 def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:

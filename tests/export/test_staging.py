@@ -1,6 +1,8 @@
 import errno
 import os
+import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -142,7 +144,11 @@ def test_a_number_that_was_given_again_is_another_process(tmp_path: Path) -> Non
     [
         OSError(errno.ENOSPC, "No space left on device"),
         OSError(errno.EROFS, "Read-only file system"),
+        OSError(errno.EFBIG, "File too large"),
+        OSError(errno.EIO, "Input/output error"),
+        OSError(errno.ESTALE, "Stale file handle"),
         RuntimeError("PytorchStreamWriter failed writing file data/0"),
+        RuntimeError("Error while serializing: I/O error: File too large (os error 27)"),
     ],
 )
 def test_a_disk_that_takes_nothing_is_one_line_and_leaves_nothing(
@@ -152,6 +158,46 @@ def test_a_disk_that_takes_nothing_is_one_line_and_leaves_nothing(
     with pytest.raises(ExportError, match="out must be where there is room"), staged(out):
         raise error
     assert not list(tmp_path.iterdir())
+
+
+def test_a_limit_on_files_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    def write() -> None:
+        with staged(tmp_path / "artefact") as folder:
+            (folder / "model.onnx").write_bytes(bytes(100_000))
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(ExportError, match=r"artefact \(File too large\): name another"):
+            write()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("long", ["a" * 250, "a" * 300, "a" * 300 + "/artefact"])
+def test_a_name_that_is_too_long_is_one_line(tmp_path: Path, long: str) -> None:
+    with (
+        pytest.raises(ExportError, match=r"\(File name too long\): name another"),
+        staged(tmp_path / "new" / long),
+    ):
+        pass
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileNotFoundError(errno.ENOENT, "No such file or directory", "vocabulary.txt"),
+        ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"),
+        OSError("somebody's own"),
+        socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+    ],
+)
+def test_what_a_model_fails_to_read_is_not_of_the_disk(tmp_path: Path, error: OSError) -> None:
+    with pytest.raises(type(error)) as caught, staged(tmp_path / "artefact"):
+        raise error
+    assert caught.value is error
 
 
 def test_a_file_in_the_way_is_one_line(tmp_path: Path) -> None:
