@@ -20,6 +20,7 @@ from lightning_kit.callbacks.on_event import OnEvent
 from lightning_kit.callbacks.param_scheduler import ParamScheduler
 from lightning_kit.callbacks.running_averages import RunningAverages
 from lightning_kit.callbacks.terminate_on_non_finite import TerminateOnNonFinite
+from lightning_kit.callbacks.time_breakdown import TimeBreakdown
 
 __all__ = [
     "EMA",
@@ -39,6 +40,7 @@ __all__ = [
     "Rule",
     "RunningAverages",
     "TerminateOnNonFinite",
+    "TimeBreakdown",
     "end_epoch",
     "fire",
     "iteration",

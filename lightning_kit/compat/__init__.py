@@ -29,7 +29,7 @@ from lightning_kit.compat.scores import (
     put_back_scores,
     times_apart,
 )
-from lightning_kit.compat.trainers import callbacks_of, refuse_twin
+from lightning_kit.compat.trainers import callbacks_of, is_lean, refuse_twin
 from lightning_kit.compat.validations import validate_apart, validate_now
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "forks",
     "global_rank",
     "hooks_under_way",
+    "is_lean",
     "keep_scores",
     "kept_scores",
     "keys_of_epochs",

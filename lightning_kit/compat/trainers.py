@@ -1,4 +1,4 @@
-"""The trainer's callbacks, and trainers of the twin package."""
+"""The trainer's callbacks, whether it is lean, and trainers of the twin package."""
 
 import pytorch_lightning as pl
 
@@ -7,6 +7,11 @@ def callbacks_of(trainer: pl.Trainer) -> list[pl.Callback]:
     """Return the trainer's callbacks, an attribute that its class does not declare."""
     found: list[pl.Callback] = getattr(trainer, "callbacks", [])
     return found
+
+
+def is_lean(trainer: pl.Trainer) -> bool:
+    """Return whether ``lightning_kit.loops.lean`` was given the trainer, and took it."""
+    return type(trainer.fit_loop.epoch_loop).__module__.startswith("lightning_kit.loops.")
 
 
 def refuse_twin(trainer: object, part: object) -> None:

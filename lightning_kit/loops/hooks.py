@@ -33,6 +33,7 @@ class Hook:
         self._seen: list[pl.Callback] = []
         self._busy = False
         self._idle: list[dict[str, Any]] = []
+        self._asked: dict[int, str] = {}
 
     def __call__(self, *args: Any) -> Any:
         """Call the callbacks' hooks, then the module's; return what that one returns."""
@@ -53,6 +54,7 @@ class Hook:
     def _on_callbacks(self, callbacks: list[pl.Callback], args: tuple[Any, ...]) -> None:
         name = self.name
         fx, trainer, module, classes = self.fx, self.trainer, self.module, self._classes
+        asked = self._asked
         before = fx["_current_fx_name"]
         fx["_current_fx_name"] = name
         # As Lightning, over the list itself: a callback may add others to it.
@@ -60,11 +62,11 @@ class Hook:
             is_overridden = classes.get(type(callback))
             if is_overridden is None:
                 is_overridden = self._has(callback)
-            if is_overridden or name in vars(callback):
+            if is_overridden or name in vars(callback) or id(callback) in asked:
                 function = getattr(callback, name)
                 if not callable(function):
                     continue
-                if self.spans and (span := f"[Callback]{callback.state_key}.{name}") in self.spans:
+                if asked and (span := asked.get(id(callback))) is not None:
                     with self.profiler.profile(span):
                         function(trainer, module, *args)
                 else:
@@ -89,21 +91,22 @@ class Hook:
 
     def _look(self, callbacks: list[pl.Callback]) -> None:
         self._seen = list(callbacks)
+        if self.spans:
+            # Some build their key anew each time that it is asked for.
+            names = {id(each): f"[Callback]{each.state_key}.{self.name}" for each in callbacks}
+            self._asked = {key: span for key, span in names.items() if span in self.spans}
         busy = [self._acts(callback) for callback in callbacks]
         self._busy = any(busy)
         self._idle = [vars(c) for c, acts in zip(callbacks, busy, strict=True) if not acts]
 
     def _acts(self, callback: pl.Callback) -> bool:
-        return self._has(callback) and bool(self.spans or not is_idle(callback, self.name))
+        if id(callback) in self._asked:
+            return True
+        return self._has(callback) and not is_idle(callback, self.name)
 
     def _has(self, callback: pl.Callback) -> bool:
         kind = type(callback)
         if kind not in self._classes:
             stock = getattr(pl.Callback, self.name)
-            overridden = getattr(kind, self.name, None) is not stock
-            asked = any(
-                span.startswith("[Callback]") and span.endswith(f".{self.name}")
-                for span in self.spans
-            )
-            self._classes[kind] = overridden or asked
+            self._classes[kind] = getattr(kind, self.name, None) is not stock
         return self._classes[kind]

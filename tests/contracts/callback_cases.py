@@ -37,6 +37,7 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "RunningAverages": {"keys": ["loss"]},
     "TerminateOnNonFinite": {"check": ["loss", "grads"]},
+    "TimeBreakdown": {},
 }
 #: name: arguments under which the callback has nothing to do at any step of the program
 QUIET: dict[str, dict[str, Any]] = {
@@ -52,4 +53,5 @@ QUIET: dict[str, dict[str, Any]] = {
     "ParamScheduler": {**CASES["ParamScheduler"], "filter": QUIETLY},
     "RunningAverages": {**CASES["RunningAverages"], "filter": QUIETLY},
     "TerminateOnNonFinite": {**CASES["TerminateOnNonFinite"], "filter": QUIETLY},
+    "TimeBreakdown": {},
 }
