@@ -14,7 +14,14 @@ from lightning_kit.callbacks.iteration import iteration
 from lightning_kit.callbacks.span_profiler import SpanProfiler
 from lightning_kit.callbacks.training_spans import CALLBACK, training_spans
 from lightning_kit.compat import is_lean, refuse_twin
-from lightning_kit.meters import EventFilter, StepTimes, Timeline, own_times, time_verdict
+from lightning_kit.meters import (
+    EventFilter,
+    PartTimes,
+    StepTimes,
+    Timeline,
+    own_times,
+    time_verdict,
+)
 from lightning_kit.meters.time_verdict import COMPUTING, STEP
 from lightning_kit.runs.run_events import RunEvents
 
@@ -59,13 +66,14 @@ class TimeBreakdown(pl.Callback):
         self.verdict: str | None = None
         self.times = StepTimes()
         self._borrowed: Profiler | None = None
-        self._host = Timeline()
+        self._host = PartTimes()
         self._clock: CudaClock | None = None
         self._device: Timeline | None = None
         self._unread: deque[tuple[dict[str, float], list[Any]]] = deque()
         self._has_worked = self._validates = False
         self._saving = 0.0
         self._callbacks: dict[str, float] = {}
+        self._callback_parts: list[str] = []
         self._events: RunEvents | None = None
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
@@ -85,9 +93,9 @@ class TimeBreakdown(pl.Callback):
         trainer.profiler = self._profiler(trainer, pl_module)  # type: ignore[attr-defined]
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.times, self._callbacks = StepTimes(), {}
+        self.times, self._callbacks = StepTimes(), dict.fromkeys(self._callback_parts, 0.0)
         self._has_worked = self._validates = False
-        self._saving = own_times(self._cut()[0]).get("checkpointing", 0.0)
+        self._saving = self._cut()[0].get("checkpointing", 0.0)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self._borrowed is None:
@@ -113,6 +121,8 @@ class TimeBreakdown(pl.Callback):
 
     def _profiler(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> SpanProfiler:
         spans = training_spans(trainer, pl_module, self)
+        parts = dict.fromkeys(spans.opened.values())
+        self._callback_parts = [part for part in parts if part.startswith(CALLBACK)]
         opened, closed, after, before = (
             {entry: act(part) for entry, part in parts.items()}
             for act, parts in zip(
@@ -173,20 +183,21 @@ class TimeBreakdown(pl.Callback):
 
         return end
 
-    def _cut(self) -> tuple[list[Any], list[Any]]:
+    def _cut(self) -> tuple[dict[str, float], list[Any]]:
         return self._host.cut(), [] if self._device is None else self._device.cut()
 
     def _end_step(self) -> None:
         self._has_worked = False
-        host, device = self._cut()
-        parts = own_times(host)
+        parts, device = self._cut()
         if self._saving:
             parts["checkpointing"] = parts.get("checkpointing", 0.0) + self._saving
             self._saving = 0.0
-        for name in [each for each in parts if each.startswith(CALLBACK)]:
-            seconds = parts.pop(name)
-            parts["callbacks"] = parts.get("callbacks", 0.0) + seconds
-            self._callbacks[name] = self._callbacks.get(name, 0.0) + seconds
+        in_callbacks = 0.0
+        for name in self._callback_parts:
+            seconds = parts.pop(name, 0.0)
+            in_callbacks += seconds
+            self._callbacks[name] += seconds
+        parts["callbacks"] = in_callbacks
         if self._clock is None:
             self.times.add(parts)
             return

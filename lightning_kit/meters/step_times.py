@@ -30,11 +30,15 @@ class StepTimes:
         self._stride = 1
 
     def add(self, parts: Mapping[str, float]) -> None:
-        """Take the next step: the seconds of its parts, which a step may lack."""
+        """Take the next step: the seconds of its parts, which a step may lack. It keeps them."""
+        sums = self._sums
         for part, seconds in parts.items():
-            self._sums[part] = self._sums.get(part, 0.0) + seconds
+            if part in sums:
+                sums[part] += seconds
+            else:
+                sums[part] = seconds
         if self.count % self._stride == 0:
-            self._kept.append(dict(parts))
+            self._kept.append(parts)
             if len(self._kept) == MOST:
                 self._kept = self._kept[::2]
                 self._stride *= 2

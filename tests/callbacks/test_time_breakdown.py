@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from lightning_kit.callbacks import TimeBreakdown
 from lightning_kit.callbacks import time_breakdown as module_under_test
 from lightning_kit.loops import lean
-from lightning_kit.meters import EventFilter, Timeline
+from lightning_kit.meters import EventFilter, PartTimes
 
 # A second fit of a test writes where the first did.
 pytestmark = pytest.mark.filterwarnings("ignore:Checkpoint directory .* exists:UserWarning")
@@ -107,7 +107,7 @@ def fit(
     saving: float = 0.0, num_workers: int = 0, module: type[Module] = Module, **spent: float,
 ) -> pl.Trainer:  # fmt: skip
     clock = Clock()
-    breakdown._host = Timeline(clock.now)
+    breakdown._host = PartTimes(clock.now)
     callbacks: list[pl.Callback] = [Spends(clock, callback), breakdown, SavesSlowly(clock, saving)]
     trainer = pl.Trainer(**{**QUIET, "enable_checkpointing": True}, max_epochs=2,
                          callbacks=callbacks, default_root_dir="root")  # fmt: skip
@@ -264,7 +264,7 @@ def test_on_a_device_computing_is_the_devices_time_and_read_late(
     device.behind = behind
     monkeypatch.setattr(module_under_test, "device_clock", lambda _: device)
     breakdown = TimeBreakdown()
-    breakdown._host = Timeline(clock.now)
+    breakdown._host = PartTimes(clock.now)
     trainer = pl.Trainer(**QUIET, max_epochs=1, callbacks=[breakdown])
     trainer.fit(Trains(clock, forward=1, backward=2), DataLoader(Data(clock, 4.0)))
     found = logged(trainer)
