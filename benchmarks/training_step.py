@@ -112,9 +112,9 @@ def row(
 
 
 def rows(quick: bool) -> Sequence[Row]:
-    size = (60, 3) if quick else (400, 20)
-    small = (20, 1) if quick else (400, 20)
-    smallest = (4, 1) if quick else (40, 2)
+    size = (30, 2) if quick else (400, 20)
+    small = (10, 1) if quick else (400, 20)
+    smallest = (2, 1) if quick else (40, 2)
     # An epoch's end weighs more in a short one, so a quick run says nothing about these bounds.
     close = Ratio("lean", "by hand", at_most=None if quick else 1.02)
     ranks = tuple(
