@@ -123,6 +123,8 @@ class TimeBreakdown(pl.Callback):
         spans = training_spans(trainer, pl_module, self)
         parts = dict.fromkeys(spans.opened.values())
         self._callback_parts = [part for part in parts if part.startswith(CALLBACK)]
+        # A rate finder trains before the first epoch.
+        self._callbacks = dict.fromkeys(self._callback_parts, 0.0)
         opened, closed, after, before = (
             {entry: act(part) for entry, part in parts.items()}
             for act, parts in zip(

@@ -9,11 +9,11 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from origin.stock import QUIET
-from programs.plain import PlainModule
+from programs.plain import PlainData, PlainModule
 from pytorch_lightning.profilers import PassThroughProfiler, SimpleProfiler
 from torch.utils.data import DataLoader, Dataset
 
-from lightning_kit.callbacks import TimeBreakdown
+from lightning_kit.callbacks import LearningRateFinder, TimeBreakdown
 from lightning_kit.callbacks import time_breakdown as module_under_test
 from lightning_kit.loops import lean
 from lightning_kit.meters import EventFilter, PartTimes
@@ -235,6 +235,14 @@ def test_the_profiler_is_given_back(fails: bool) -> None:
     else:
         trainer.fit(module, DataLoader(Data(Clock(), 0.0)))
     assert type(trainer.profiler) is PassThroughProfiler  # type: ignore[attr-defined]
+
+
+def test_steps_of_a_rate_finder_are_no_epochs() -> None:
+    breakdown, finder = TimeBreakdown(), LearningRateFinder(num_training_steps=5, update_attr=False)
+    callbacks = [Spends(Clock(), 1.0), breakdown, finder]
+    trainer = pl.Trainer(**QUIET, max_epochs=1, callbacks=callbacks, default_root_dir="root")
+    trainer.fit(PlainModule(), PlainData())
+    assert breakdown.times.count == trainer.num_training_batches
 
 
 class Device:
